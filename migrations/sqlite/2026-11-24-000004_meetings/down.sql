@@ -1,0 +1,11 @@
+DROP TABLE conclusion_acts;
+DROP TABLE conclusion_versions;
+DROP TABLE materials;
+DROP TABLE participations;
+DROP TABLE agenda_items;
+DROP TABLE sessions;
+DROP TABLE rooms;
+DROP TABLE act_meetings;
+DROP TABLE meeting_topics;
+DROP TABLE convenings;
+DROP TABLE meetings;

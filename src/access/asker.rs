@@ -1,0 +1,169 @@
+//! Who asks: the person, and what the acts in force make of him.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+
+use super::facts::{Fact, FactSet, in_force};
+use crate::context::Moment;
+use crate::db::Conn;
+use crate::db::fragment::{Fragment, Statement};
+use crate::ids::{ActId, PartyId, PersonId, SignInId, VisitId};
+
+/// What a request brought beside the person: all of it is about this log-in.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// The log-in.
+    pub sign_in: Option<SignInId>,
+    /// Whether it used a second factor.
+    pub second_factor: bool,
+    /// Whether its unlock secret came along.
+    pub unlocked: bool,
+    /// The visit that the request names, not yet checked.
+    pub visit: Option<VisitId>,
+}
+
+/// Who asks, as of one moment. Made from the acts in the database only.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    at: Moment,
+    person: Option<PersonId>,
+    party: Option<PartyId>,
+    credentials: Credentials,
+    facts: FactSet,
+    basis: Vec<Basis>,
+}
+
+/// A designation in force, and the standing it leans on.
+#[derive(Clone, Debug, serde::Serialize, schemars::JsonSchema)]
+pub struct Basis {
+    /// The designation's role.
+    pub role: String,
+    /// The standing of the party, if it has one in force.
+    pub standing: Option<String>,
+    /// The act of designation.
+    pub designation: ActId,
+    /// The act that gave the standing.
+    pub standing_act: Option<ActId>,
+    /// The act that lets the person log in.
+    pub enrolment: ActId,
+}
+
+impl Asker {
+    /// Nobody in particular: reaches the public ring.
+    #[must_use]
+    pub fn anonymous(at: Moment) -> Self {
+        Self {
+            at,
+            person: None,
+            party: None,
+            credentials: Credentials::default(),
+            facts: FactSet::NONE,
+            basis: Vec::new(),
+        }
+    }
+
+    /// `person` as of `at`. One query. Without an enrolment in force, under suspension, or without a
+    /// designation in force the asker has no facts at all, and is as good as anonymous.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn load(conn: &mut Conn, person: &PersonId, credentials: Credentials, at: Moment) -> QueryResult<Self> {
+        type Columns = (Text, Text, Text, Text, Text, Nullable<Text>, Nullable<Text>);
+        type Row = (String, PartyId, String, ActId, ActId, Option<String>, Option<ActId>);
+        let mut sql = Fragment::new();
+        sql.sql("SELECT d.role, d.party_id, p.kind, d.act_id, en.act_id, st.standing, st.act_id FROM people h JOIN designations d ON d.person_id = h.id AND d.party_id = h.party_id JOIN acts a ON a.id = d.act_id JOIN parties p ON p.id = d.party_id JOIN (SELECT g.person_id, MIN(g.act_id) AS act_id FROM enrolments g JOIN acts a ON a.id = g.act_id WHERE g.person_id = ")
+            .text(person.as_str())
+            .sql(" AND ");
+        in_force(&mut sql, "a", at);
+        sql.sql(" GROUP BY g.person_id) en ON en.person_id = h.id LEFT JOIN (SELECT g.party_id, g.standing, g.act_id FROM standings g JOIN acts a ON a.id = g.act_id WHERE g.party_id = (SELECT me.party_id FROM people me WHERE me.id = ").text(person.as_str()).sql(") AND ");
+        in_force(&mut sql, "a", at);
+        sql.sql(") st ON st.party_id = d.party_id WHERE h.id = ").text(person.as_str()).sql(" AND ");
+        in_force(&mut sql, "a", at);
+        sql.sql(" AND NOT EXISTS (SELECT 1 FROM suspensions g JOIN acts a ON a.id = g.act_id WHERE g.person_id = ")
+            .text(person.as_str())
+            .sql(" AND ");
+        in_force(&mut sql, "a", at);
+        sql.sql(") ORDER BY d.act_id, st.act_id");
+        let rows: Vec<Row> = Statement::<Columns>::new(sql).load(conn)?;
+
+        let mut asker = Self {
+            at,
+            person: Some(person.clone()),
+            party: None,
+            credentials,
+            facts: FactSet::NONE,
+            basis: Vec::new(),
+        };
+        for (role, party, party_kind, designation, enrolment, standing, standing_act) in rows {
+            let fact = match (role.as_str(), party_kind.as_str(), standing.as_deref()) {
+                ("contact_point", "state", Some("member")) => Some(Fact::ContactPoint),
+                ("counterpart", "state", Some("observer")) => Some(Fact::Counterpart),
+                ("representative", "organisation", Some("observer" | "associate")) => Some(Fact::Representative),
+                ("representative" | "counterpart", _, Some("invited")) => Some(Fact::Guest),
+                ("secretariat_officer", "secretariat", _) => Some(Fact::SecretariatOfficer),
+                ("auditor", "organisation" | "secretariat", _) => Some(Fact::Auditor),
+                _ => None,
+            };
+            if let Some(fact) = fact {
+                asker.facts = asker.facts.with(fact, true).with(Fact::SignedIn, true);
+                asker.party = Some(party);
+                asker.basis.push(Basis { role, standing, designation, standing_act, enrolment });
+            }
+        }
+        if asker.is_somebody() {
+            asker.facts = asker
+                .facts
+                .with(Fact::SecondFactor, asker.credentials.second_factor)
+                .with(Fact::Unlocked, asker.credentials.unlocked);
+        }
+        Ok(asker)
+    }
+
+    /// Whether any designation in force stands behind the asker.
+    #[must_use]
+    pub const fn is_somebody(&self) -> bool {
+        self.facts.has(Fact::SignedIn)
+    }
+
+    /// The moment as of which everything is judged.
+    #[must_use]
+    pub const fn at(&self) -> Moment {
+        self.at
+    }
+
+    /// The person.
+    #[must_use]
+    pub const fn person(&self) -> Option<&PersonId> {
+        self.person.as_ref()
+    }
+
+    /// The party the person acts for, if a designation is in force.
+    #[must_use]
+    pub const fn party(&self) -> Option<&PartyId> {
+        self.party.as_ref()
+    }
+
+    /// The log-in.
+    #[must_use]
+    pub const fn sign_in(&self) -> Option<&SignInId> {
+        self.credentials.sign_in.as_ref()
+    }
+
+    /// The visit that the request names; whether it is open is the fact `Visiting`.
+    #[must_use]
+    pub const fn visit(&self) -> Option<&VisitId> {
+        self.credentials.visit.as_ref()
+    }
+
+    /// The facts about the asker alone.
+    #[must_use]
+    pub const fn facts(&self) -> FactSet {
+        self.facts
+    }
+
+    /// The acts the asker's rights rest on.
+    #[must_use]
+    pub fn basis(&self) -> &[Basis] {
+        &self.basis
+    }
+}

@@ -1,0 +1,167 @@
+//! "May she, by which rule, because of which acts?", now or on any past date: the same conditions and
+//! the same readings as every decision, asked on behalf of somebody else.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::actions::{Action, Kind};
+use super::asker::{Asker, Basis, Credentials};
+use super::facts::{self, Fact, FactSet};
+use super::rules;
+use crate::context::Moment;
+use crate::db::Conn;
+use crate::db::fragment::{Fragment, Statement};
+use crate::ids::{ActId, PersonId};
+
+/// The answer about one person and one thing.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Explanation {
+    /// The person asked about.
+    pub person: PersonId,
+    /// The thing's kind.
+    pub kind: Kind,
+    /// The thing's id.
+    pub thing: String,
+    /// The moment as of which it is answered.
+    pub at: Moment,
+    /// Whether the person may know of the thing, with a second factor, the unlock secret and a visit
+    /// taken as brought.
+    pub may: bool,
+    /// The designations and standings the person's rights rest on at that moment.
+    pub basis: Vec<Basis>,
+    /// One answer for each action on such a thing.
+    pub actions: Vec<Answer>,
+}
+
+/// The answer about one action.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Answer {
+    /// The action.
+    pub action: Action,
+    /// Whether it is allowed, with the means in `bring` taken as brought.
+    pub may: bool,
+    /// What the person must bring for it: a second factor, the unlock secret, a visit.
+    pub bring: Vec<&'static str>,
+    /// The rule as a sentence.
+    pub rule: String,
+    /// Where the rule comes from.
+    pub source: &'static str,
+    /// The prohibition that forbids it, if one does.
+    pub prohibited_by: Option<&'static str>,
+    /// The facts the rule speaks of that held, with the act each rests on.
+    pub because: Vec<Because>,
+    /// The facts the rule speaks of that did not hold.
+    pub lacking: Vec<&'static str>,
+}
+
+/// A fact that held.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Because {
+    /// The fact in words.
+    pub fact: &'static str,
+    /// The acts it rests on; empty when it rests on the thing's own nature.
+    pub acts: Vec<ActId>,
+}
+
+/// What a person brings along to a request, and no act gives.
+const MEANS: [(Fact, &str); 3] = [
+    (Fact::SecondFactor, "second factor"),
+    (Fact::Unlocked, "unlock secret"),
+    (Fact::Visiting, "visit with a purpose"),
+];
+
+/// Finds what kind of thing has this id; the first kind in the order of [`Kind::ALL`].
+///
+/// # Errors
+/// The database's.
+pub fn kind_of(conn: &mut Conn, id: &str) -> QueryResult<Option<Kind>> {
+    for kind in Kind::ALL {
+        // Conclusions share their meeting's id and are explained with it.
+        let Some(table) = facts::table(*kind).filter(|_| *kind != Kind::Conclusions) else { continue };
+        let mut sql = Fragment::new();
+        sql.sql(format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {table} WHERE id = ")).text(id);
+        if Statement::<BigInt>::new(sql).get_result::<i64>(conn)? > 0 {
+            return Ok(Some(*kind));
+        }
+    }
+    Ok(None)
+}
+
+/// Explains what `person` may do with the thing `id` of `kind`, as of `at`.
+///
+/// # Errors
+/// The database's; `None` when there is no such thing.
+pub fn explain(
+    conn: &mut Conn,
+    person: &PersonId,
+    kind: Kind,
+    id: &str,
+    at: Moment,
+) -> QueryResult<Option<Explanation>> {
+    let asker = Asker::load(conn, person, Credentials::default(), at)?;
+    let wanted: FactSet = Fact::ALL.iter().copied().collect();
+    let Some(table) = facts::table(kind) else { return Ok(None) };
+    let mut sql = Fragment::new();
+    sql.sql("SELECT ")
+        .append(facts::columns(wanted, kind, &asker).0)
+        .sql(format!(" FROM {table} WHERE {table}.id = "))
+        .text(id);
+    let Some(bits) = Statement::<BigInt>::new(sql).get_result::<i64>(conn).optional()? else { return Ok(None) };
+    let facts = asker.facts().and(FactSet::from_bits(bits));
+    let brought =
+        if asker.is_somebody() { MEANS.iter().fold(facts, |set, (fact, _)| set.with(*fact, true)) } else { facts };
+
+    let mut actions = Vec::new();
+    for action in Action::ALL.iter().copied().filter(|action| action.kind() == kind) {
+        let rule = rules::rule(action);
+        let mentioned = rules::mentioned(action);
+        let mut because = Vec::new();
+        for fact in mentioned.iter().filter(|fact| facts.has(*fact)) {
+            because.push(Because { fact: fact.words(), acts: acts_behind(conn, fact, kind, id, &asker)? });
+        }
+        actions.push(Answer {
+            action,
+            may: rules::decide(action, brought),
+            bring: MEANS.iter().filter(|(fact, _)| rule.when.mentions().has(*fact)).map(|(_, words)| *words).collect(),
+            rule: super::document::sentence(&rule.when),
+            source: rule.source,
+            prohibited_by: rules::prohibitions(action).find(|one| one.when.holds(brought)).map(|one| one.words),
+            because,
+            lacking: mentioned
+                .iter()
+                .filter(|fact| rule.when.mentions().has(*fact) && !brought.has(*fact))
+                .map(Fact::words)
+                .collect(),
+        });
+    }
+    Ok(Some(Explanation {
+        person: person.clone(),
+        kind,
+        thing: id.to_owned(),
+        at,
+        may: rules::decide(kind.seen_by(), brought),
+        basis: asker.basis().to_vec(),
+        actions,
+    }))
+}
+
+fn acts_behind(conn: &mut Conn, fact: Fact, kind: Kind, id: &str, asker: &Asker) -> QueryResult<Vec<ActId>> {
+    if fact.of_asker() {
+        return Ok(asker
+            .basis()
+            .iter()
+            .flat_map(|basis| [Some(&basis.designation), basis.standing_act.as_ref(), Some(&basis.enrolment)])
+            .flatten()
+            .cloned()
+            .collect());
+    }
+    let (Some(evidence), Some(table)) = (facts::evidence(fact, kind, asker), facts::table(kind)) else {
+        return Ok(Vec::new());
+    };
+    let mut sql = Fragment::new();
+    sql.sql("SELECT ").append(evidence).sql(format!(" FROM {table} WHERE {table}.id = ")).text(id);
+    let act: Option<ActId> = Statement::<Nullable<Text>>::new(sql).get_result(conn)?;
+    Ok(act.into_iter().collect())
+}

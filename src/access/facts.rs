@@ -1,0 +1,396 @@
+//! The facts. Each is a boolean about who asks and what about, as of one moment; each has one reading
+//! for each kind of thing, in SQL, which a single query takes for one thing (as a bit) and a list takes
+//! as a filter: so a list and a look can never differ. `tests/it/access.rs` holds the two uses equal.
+//!
+//! A reading that rests on acts names them ([`Reading::ByAct`]), so that the same line also answers
+//! "because of which act?".
+
+use diesel::sql_types::BigInt;
+
+use super::actions::Kind;
+use super::asker::Asker;
+use crate::context::Moment;
+use crate::db::fragment::{Fragment, Number};
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $name:ident = $bit:literal, $text:literal);* $(;)?) => {
+        /// A named boolean.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Fact { $($(#[$doc])* $name),* }
+
+        impl Fact {
+            /// Every fact.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// Its place in a [`FactSet`].
+            #[must_use]
+            pub const fn bit(self) -> i64 {
+                match self { $(Self::$name => 1 << $bit),* }
+            }
+
+            /// As words that fit into a sentence.
+            #[must_use]
+            pub const fn words(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+        }
+    };
+}
+
+facts! {
+    /// An account in force, not suspended, a log-in alive, and some designation in force.
+    SignedIn = 0, "the asker is logged in and designated";
+    /// The log-in used a second factor.
+    SecondFactor = 1, "the log-in used a second factor";
+    /// The unlock secret of the log-in came with the request.
+    Unlocked = 2, "the unlock secret was sent";
+    /// Designated contact point of a State whose standing is member.
+    ContactPoint = 3, "the asker is a contact point of a member State";
+    /// Designated counterpart of a State whose standing is observer.
+    Counterpart = 4, "the asker is a counterpart of an observer State";
+    /// Designated representative of an organisation with observer or associate standing.
+    Representative = 5, "the asker represents an observer organisation or an associate";
+    /// Designated for a party that is only invited, or for civil society.
+    Guest = 6, "the asker is a guest";
+    /// Designated officer of the Secretariat.
+    SecretariatOfficer = 7, "the asker is a Secretariat officer";
+    /// Designated auditor.
+    Auditor = 8, "the asker is the auditor";
+    /// In the public ring.
+    Public = 9, "it is public";
+    /// An open session of an ordinary meeting, or something of one.
+    OpenSession = 10, "it belongs to an open session of an ordinary meeting";
+    /// A breakout, or an open session of an ad hoc meeting, or something of one.
+    ByInvitation = 11, "it belongs to a session held by invitation";
+    /// A closed session.
+    ClosedSession = 12, "it is a closed session";
+    /// The asker's party, or the asker, takes part.
+    TakingPart = 13, "the asker or the asker's delegation takes part";
+    /// Admitted to the room by name.
+    Admitted = 14, "the asker is admitted to the room by name";
+    /// A visit of this log-in to this room is open.
+    Visiting = 15, "a visit of the asker with a stated purpose is open";
+    /// The room of a session.
+    OfSession = 16, "it is a session's room";
+    /// The room of a case file, or something in it.
+    OfCase = 17, "it is of a case file";
+    /// It belongs to the asker's party.
+    MyParty = 18, "it is the asker's own party's";
+    /// It is the asker, or about the asker's own rights.
+    Myself = 19, "it is the asker's own";
+    /// Released to the asker's party.
+    ReleasedToMyParty = 20, "it was released to the asker's State";
+    /// Released to all contact points.
+    ReleasedToAll = 21, "it was released to all contact points";
+    /// Administration: parties, standings, people, designations, meetings.
+    Administrative = 22, "it is of administration";
+    /// The person concerned is an officer of the Secretariat.
+    ConcernsSecretariat = 23, "the person concerned is a Secretariat officer";
+}
+
+impl Fact {
+    /// Whether it is about who asks alone, and so the same for every thing.
+    #[must_use]
+    pub const fn of_asker(self) -> bool {
+        self.bit() <= Self::Auditor.bit()
+    }
+}
+
+/// What a bit column of facts is read as.
+pub type FactBits = i64;
+
+/// The facts that hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct FactSet(FactBits);
+
+impl FactSet {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// Those of a bit column.
+    #[must_use]
+    pub const fn from_bits(bits: FactBits) -> Self {
+        Self(bits)
+    }
+
+    /// Whether `fact` holds.
+    #[must_use]
+    pub const fn has(self, fact: Fact) -> bool {
+        self.0 & fact.bit() != 0
+    }
+
+    /// These, and `fact` if `holds`.
+    #[must_use]
+    pub const fn with(self, fact: Fact, holds: bool) -> Self {
+        if holds { Self(self.0 | fact.bit()) } else { self }
+    }
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The facts, in their order.
+    pub fn iter(self) -> impl Iterator<Item = Fact> {
+        Fact::ALL.iter().copied().filter(move |fact| self.has(*fact))
+    }
+}
+
+impl FromIterator<Fact> for FactSet {
+    fn from_iter<I: IntoIterator<Item = Fact>>(facts: I) -> Self {
+        facts.into_iter().fold(Self::NONE, |set, fact| set.with(fact, true))
+    }
+}
+
+/// How a fact is read off a thing of some kind. `{person}`, `{party}`, `{sign_in}`, `{visit}` and `{at}`
+/// stand for bound values, `{room}` and `{owner}` for the kind's own columns, and `{in_force}` for "the
+/// act `a` is in force at that moment".
+#[derive(Clone, Copy, Debug)]
+pub enum Reading {
+    /// It never holds for this kind.
+    Never,
+    /// It holds whenever this SQL condition does.
+    Holds(&'static str),
+    /// It holds whenever there is such a row; `a` is the act.
+    ByAct(&'static str),
+}
+
+/// An act is in force from its effective time, once recorded, until its own end or that of an ending act
+/// that was recorded by then. Both times count: what is recorded today gave nobody a right yesterday.
+///
+/// Appends that condition on the act in the table or alias `act`.
+pub fn in_force(sql: &mut Fragment, act: &'static str, at: Moment) {
+    sql.sql(act).sql(".effective_us <= ").number(at.0).sql(" AND ").sql(act).sql(".recorded_us <= ").number(at.0);
+    sql.sql(" AND (").sql(act).sql(".until_us IS NULL OR ").sql(act).sql(".until_us > ").number(at.0);
+    sql.sql(") AND NOT EXISTS (SELECT 1 FROM acts e WHERE e.ends_act_id = ")
+        .sql(act)
+        .sql(".id AND e.effective_us <= ")
+        .number(at.0);
+    sql.sql(" AND e.recorded_us <= ").number(at.0).sql(")");
+}
+
+/// The table of a kind; the network as a whole has none.
+#[must_use]
+pub const fn table(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Network => None,
+        Kind::Party => Some("parties"),
+        Kind::Person => Some("people"),
+        Kind::Act => Some("acts"),
+        Kind::Proposal => Some("proposals"),
+        Kind::Meeting | Kind::Conclusions => Some("meetings"),
+        Kind::Session => Some("sessions"),
+        Kind::Material => Some("materials"),
+        Kind::Room => Some("rooms"),
+        Kind::Note => Some("notes"),
+        Kind::Case => Some("cases"),
+        Kind::Entry => Some("audit_entries"),
+        Kind::Publication => Some("publications"),
+    }
+}
+
+/// The column that says which room a thing is in.
+const fn room(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Session => "sessions.room_id",
+        Kind::Room => "rooms.id",
+        Kind::Note => "notes.room_id",
+        Kind::Case => "cases.room_id",
+        Kind::Entry => "audit_entries.room_id",
+        _ => "NULL",
+    }
+}
+
+/// The column that says whose a thing is.
+const fn owner(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Party => "parties.id",
+        Kind::Person => "people.party_id",
+        Kind::Proposal => "proposals.party_id",
+        Kind::Meeting => "meetings.requested_by_party_id",
+        Kind::Room => "(SELECT c.party_id FROM cases c WHERE c.room_id = rooms.id)",
+        Kind::Note => "notes.party_id",
+        Kind::Case => "cases.party_id",
+        Kind::Entry => "audit_entries.owner_party",
+        _ => "NULL",
+    }
+}
+
+/// The reading of `fact` for things of `kind`. Facts about the asker alone have none here: they are
+/// known before any thing is looked at.
+#[must_use]
+#[expect(clippy::too_many_lines, reason = "one table, to be read as one")]
+pub const fn reading(fact: Fact, kind: Kind) -> Reading {
+    use Reading::{ByAct, Holds, Never};
+    match (fact, kind) {
+        (Fact::Public, Kind::Party | Kind::Publication) => Holds("1 = 1"),
+        (Fact::Public, Kind::Meeting) => Holds("meetings.kind = 'ordinary'"),
+        (Fact::Public, Kind::Conclusions) => ByAct(
+            "conclusion_acts g JOIN acts a ON a.id = g.act_id WHERE a.kind = 'publication' AND g.meeting_id = meetings.id AND {in_force}",
+        ),
+
+        (Fact::OpenSession, Kind::Session) => Holds(
+            "sessions.kind = 'open' AND EXISTS (SELECT 1 FROM meetings m WHERE m.id = sessions.meeting_id AND m.kind = 'ordinary')",
+        ),
+        (Fact::OpenSession, Kind::Material) => Holds(
+            "EXISTS (SELECT 1 FROM sessions s JOIN meetings m ON m.id = s.meeting_id WHERE s.id = materials.session_id AND s.kind = 'open' AND m.kind = 'ordinary')",
+        ),
+        (Fact::ByInvitation, Kind::Session) => Holds(
+            "(sessions.kind = 'breakout' OR (sessions.kind = 'open' AND EXISTS (SELECT 1 FROM meetings m WHERE m.id = sessions.meeting_id AND m.kind = 'ad_hoc')))",
+        ),
+        (Fact::ByInvitation, Kind::Material) => Holds(
+            "EXISTS (SELECT 1 FROM sessions s JOIN meetings m ON m.id = s.meeting_id WHERE s.id = materials.session_id AND (s.kind = 'breakout' OR (s.kind = 'open' AND m.kind = 'ad_hoc')))",
+        ),
+        (Fact::ClosedSession, Kind::Session) => Holds("sessions.kind = 'closed'"),
+
+        (Fact::TakingPart, Kind::Session) => ByAct(
+            "participations g JOIN acts a ON a.id = g.act_id WHERE g.session_id = sessions.id AND g.party_id = {party} AND (g.person_id IS NULL OR g.person_id = {person}) AND {in_force}",
+        ),
+        (Fact::TakingPart, Kind::Material) => ByAct(
+            "participations g JOIN acts a ON a.id = g.act_id WHERE g.session_id = materials.session_id AND g.party_id = {party} AND (g.person_id IS NULL OR g.person_id = {person}) AND {in_force}",
+        ),
+        (Fact::TakingPart, Kind::Meeting) => ByAct(
+            "participations g JOIN acts a ON a.id = g.act_id JOIN sessions s ON s.id = g.session_id WHERE s.meeting_id = meetings.id AND g.party_id = {party} AND (g.person_id IS NULL OR g.person_id = {person}) AND {in_force}",
+        ),
+
+        // An admission "onward" opens nothing that was written before it.
+        (Fact::Admitted, Kind::Note) => ByAct(
+            "admissions g JOIN acts a ON a.id = g.act_id WHERE g.room_id = {room} AND g.person_id = {person} AND (g.reach = 'whole' OR a.effective_us <= notes.written_us) AND {in_force}",
+        ),
+        (Fact::Admitted, Kind::Session | Kind::Room | Kind::Case | Kind::Entry) => ByAct(
+            "admissions g JOIN acts a ON a.id = g.act_id WHERE g.room_id = {room} AND g.person_id = {person} AND {in_force}",
+        ),
+        (Fact::Admitted, Kind::Meeting) => ByAct(
+            "admissions g JOIN acts a ON a.id = g.act_id JOIN sessions s ON s.room_id = g.room_id WHERE s.meeting_id = meetings.id AND g.person_id = {person} AND {in_force}",
+        ),
+
+        (Fact::Visiting, Kind::Session | Kind::Room | Kind::Note) => Holds(
+            "EXISTS (SELECT 1 FROM visits v WHERE v.id = {visit} AND v.room_id = {room} AND v.person_id = {person} AND v.sign_in_id = {sign_in} AND v.opened_us <= {at} AND v.expires_us > {at} AND (v.ended_us IS NULL OR v.ended_us > {at}))",
+        ),
+
+        (Fact::OfSession, Kind::Room) => Holds("rooms.kind = 'session'"),
+        (Fact::OfSession, Kind::Note) => {
+            Holds("EXISTS (SELECT 1 FROM rooms r WHERE r.id = notes.room_id AND r.kind = 'session')")
+        }
+        (Fact::OfCase, Kind::Room) => Holds("rooms.kind = 'case_file'"),
+        (Fact::OfCase, Kind::Note) => {
+            Holds("EXISTS (SELECT 1 FROM rooms r WHERE r.id = notes.room_id AND r.kind = 'case_file')")
+        }
+        (Fact::OfCase, Kind::Case) => Holds("1 = 1"),
+        // For an entry: in the room of a case file of the asker's own State.
+        (Fact::OfCase, Kind::Entry) => {
+            Holds("EXISTS (SELECT 1 FROM cases c WHERE c.room_id = audit_entries.room_id AND c.party_id = {party})")
+        }
+
+        (
+            Fact::MyParty,
+            Kind::Party
+            | Kind::Person
+            | Kind::Proposal
+            | Kind::Meeting
+            | Kind::Room
+            | Kind::Note
+            | Kind::Case
+            | Kind::Entry,
+        ) => Holds("{owner} = {party}"),
+        (Fact::Myself, Kind::Person) => Holds("people.id = {person}"),
+        (Fact::Myself, Kind::Proposal) => Holds("proposals.person_id = {person}"),
+        (Fact::Myself, Kind::Entry) => Holds("audit_entries.actor_id = {person}"),
+        (Fact::Myself, Kind::Act) => Holds(
+            "(EXISTS (SELECT 1 FROM designations s WHERE s.act_id = acts.id AND s.person_id = {person}) OR EXISTS (SELECT 1 FROM elections s WHERE s.act_id = acts.id AND s.person_id = {person}) OR EXISTS (SELECT 1 FROM enrolments s WHERE s.act_id = acts.id AND s.person_id = {person}) OR EXISTS (SELECT 1 FROM suspensions s WHERE s.act_id = acts.id AND s.person_id = {person}) OR EXISTS (SELECT 1 FROM standings s WHERE s.act_id = acts.id AND s.party_id = {party}))",
+        ),
+
+        (Fact::ReleasedToMyParty, Kind::Note) => ByAct(
+            "releases g JOIN acts a ON a.id = g.act_id WHERE g.note_id = notes.id AND g.party_id = {party} AND {in_force}",
+        ),
+        (Fact::ReleasedToMyParty, Kind::Case) => ByAct(
+            "releases g JOIN acts a ON a.id = g.act_id WHERE g.case_id = cases.id AND g.party_id = {party} AND {in_force}",
+        ),
+        (Fact::ReleasedToAll, Kind::Case) => ByAct(
+            "releases g JOIN acts a ON a.id = g.act_id WHERE g.case_id = cases.id AND g.party_id IS NULL AND {in_force}",
+        ),
+
+        (Fact::Administrative, Kind::Act) => {
+            Holds("acts.kind IN ('naming', 'standing', 'designation', 'election', 'enrolment', 'suspension')")
+        }
+        (Fact::Administrative, Kind::Entry) => Holds("audit_entries.area IN ('administration', 'identity')"),
+        _ => Never,
+    }
+}
+
+/// Appends a template with its places filled. `None` where it needs a value that the asker has not (an
+/// anonymous has no person): the fact then does not hold.
+fn fill(sql: &mut Fragment, template: &'static str, kind: Kind, asker: &Asker) -> Option<()> {
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (place, behind) = after.split_once('}')?;
+        sql.sql(before);
+        match place {
+            "in_force" => in_force(sql, "a", asker.at()),
+            "at" => drop(sql.number(asker.at().0)),
+            "person" => drop(sql.text(asker.person()?.as_str())),
+            "party" => drop(sql.text(asker.party()?.as_str())),
+            "sign_in" => drop(sql.text(asker.sign_in()?.as_str())),
+            "visit" => drop(sql.text(asker.visit()?.as_str())),
+            "room" => drop(sql.sql(room(kind))),
+            "owner" => drop(sql.sql(owner(kind))),
+            _ => return None,
+        }
+        rest = behind;
+    }
+    sql.sql(rest);
+    Some(())
+}
+
+/// The condition that `fact` is on a thing of `kind`, for `asker`; `None` when it cannot hold.
+#[must_use]
+pub fn condition(fact: Fact, kind: Kind, asker: &Asker) -> Option<Fragment> {
+    let mut sql = Fragment::new();
+    match reading(fact, kind) {
+        Reading::Never => return None,
+        Reading::Holds(template) => {
+            sql.sql("(");
+            fill(&mut sql, template, kind, asker)?;
+            sql.sql(")");
+        }
+        Reading::ByAct(template) => {
+            sql.sql("EXISTS (SELECT 1 FROM ");
+            fill(&mut sql, template, kind, asker)?;
+            sql.sql(")");
+        }
+    }
+    Some(sql)
+}
+
+/// The act that makes `fact` hold, as a scalar query over a row of the kind's table; `None` where the
+/// fact rests on no act.
+#[must_use]
+pub fn evidence(fact: Fact, kind: Kind, asker: &Asker) -> Option<Fragment> {
+    let Reading::ByAct(template) = reading(fact, kind) else { return None };
+    let mut sql = Fragment::new();
+    sql.sql("(SELECT MIN(a.id) FROM ");
+    fill(&mut sql, template, kind, asker)?;
+    sql.sql(")");
+    Some(sql)
+}
+
+/// The column that a thing is loaded with: its facts, as bits.
+pub type Facts = Number;
+
+/// The bit column of those `wanted` facts that are about things of `kind`.
+#[must_use]
+pub fn columns(wanted: FactSet, kind: Kind, asker: &Asker) -> Facts {
+    let mut sql = Fragment::new();
+    sql.sql("CAST(0");
+    for fact in wanted.iter().filter(|fact| !fact.of_asker()) {
+        if let Some(condition) = condition(fact, kind, asker) {
+            sql.sql(" + CASE WHEN ").append(condition).sql(format!(" THEN {} ELSE 0 END", fact.bit()));
+        }
+    }
+    sql.sql(" AS BIGINT)");
+    Number(sql)
+}
+
+/// The type of that column.
+pub type FactsSqlType = BigInt;

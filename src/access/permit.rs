@@ -1,0 +1,199 @@
+//! Asking, and the answer that can be made nowhere else.
+
+use std::marker::PhantomData;
+
+use diesel::QueryResult;
+
+use super::actions::Mark;
+use super::actions::kinds::KindMark;
+use super::asker::Asker;
+use super::facts::{self, Fact, FactBits, FactSet, Facts};
+use super::rules::{self, Cond};
+use crate::db::fragment::{Condition, Fragment};
+use crate::db::{Conn, Work};
+use crate::error::{AppError, Fault, Means};
+
+/// Something that can be acted on, as its slice loads it.
+pub trait Thing: Sized {
+    /// Its kind.
+    type Kind: KindMark;
+    /// What it is found by.
+    type Id;
+    /// Loads it together with the column `facts`, in one query.
+    ///
+    /// # Errors
+    /// The database's; a thing that is not there is `None`.
+    fn find(conn: &mut Conn, id: &Self::Id, facts: Facts) -> QueryResult<Option<(Self, FactBits)>>;
+}
+
+/// Leave to do `A` to the very thing it holds. There is no other way to one than [`permit`].
+#[derive(Debug)]
+pub struct Permit<A, T> {
+    thing: T,
+    facts: FactSet,
+    action: PhantomData<A>,
+}
+
+impl<A, T> Permit<A, T> {
+    /// The thing that was asked about.
+    pub const fn thing(&self) -> &T {
+        &self.thing
+    }
+
+    /// Gives up the permit for the thing.
+    pub fn into_thing(self) -> T {
+        self.thing
+    }
+
+    /// Whether `fact`, one that the rule speaks of, held.
+    pub const fn held(&self, fact: Fact) -> bool {
+        self.facts.has(fact)
+    }
+}
+
+/// Asks whether `asker` may do `A` to the thing with this id.
+///
+/// # Errors
+/// `NotFound` when there is no such thing, or none that the asker may know of; `NotPermitted` or
+/// `MeansNeeded` when it may be known.
+pub fn permit<A, T>(work: &mut Work<'_>, asker: &Asker, id: &T::Id) -> Result<Permit<A, T>, AppError>
+where
+    A: Mark,
+    T: Thing<Kind = A::Kind>,
+{
+    permit_with::<A, T>(work, asker, id, FactSet::NONE)
+}
+
+/// As [`permit`], with facts about a second subject that the thing's own row does not hold (the person
+/// to be admitted): `extra` holds whichever of them are so.
+///
+/// # Errors
+/// As [`permit`].
+pub fn permit_with<A, T>(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    id: &T::Id,
+    extra: FactSet,
+) -> Result<Permit<A, T>, AppError>
+where
+    A: Mark,
+    T: Thing<Kind = A::Kind>,
+{
+    let kind = <A::Kind as KindMark>::KIND;
+    let wanted = rules::mentioned(A::ACTION).and(rules::mentioned(kind.seen_by()));
+    let columns = facts::columns(wanted, kind, asker);
+    let (thing, bits) = T::find(work.conn, id, columns)?.ok_or(Fault::NotFound)?;
+    let facts = asker.facts().and(FactSet::from_bits(bits)).and(extra);
+    if rules::decide(A::ACTION, facts) {
+        return Ok(Permit { thing, facts, action: PhantomData });
+    }
+    Err(refusal::<A>(facts).into())
+}
+
+fn refusal<A: Mark>(facts: FactSet) -> Fault {
+    // With what the asker could still bring, is it allowed? Then say what to bring. That tells of the
+    // thing's existence, but only to one whom the rule would let in.
+    let means =
+        [(Fact::SecondFactor, Means::SecondFactor), (Fact::Unlocked, Means::Unlock), (Fact::Visiting, Means::Visit)];
+    let all: FactSet = facts.iter().chain(means.map(|(fact, _)| fact)).collect();
+    if rules::decide(A::ACTION, all) {
+        for (fact, means) in means {
+            if !facts.has(fact) && !rules::decide(A::ACTION, all.iter().filter(|one| *one != fact).collect()) {
+                return Fault::MeansNeeded(means);
+            }
+        }
+    }
+    if rules::decide(<A::Kind as KindMark>::KIND.seen_by(), facts) { Fault::NotPermitted } else { Fault::NotFound }
+}
+
+/// The condition of an action as a filter: lets through exactly those things for which [`permit`] would
+/// answer with a permit.
+#[derive(Debug)]
+pub struct Filter<A> {
+    condition: Condition,
+    action: PhantomData<A>,
+}
+
+impl<A> Filter<A> {
+    /// The condition, over the table of the action's kind.
+    #[must_use]
+    pub fn condition(self) -> Condition {
+        self.condition
+    }
+}
+
+/// The filter of `A` for `asker`.
+#[must_use]
+pub fn filter<A: Mark>(asker: &Asker) -> Filter<A> {
+    let kind = <A::Kind as KindMark>::KIND;
+    let mut parts = vec![reduce(&rules::rule(A::ACTION).when, kind, asker)];
+    parts.extend(rules::prohibitions(A::ACTION).map(|one| negate(reduce(&one.when, kind, asker))));
+    Filter { condition: Condition(spell(all(parts))), action: PhantomData }
+}
+
+/// A condition of which everything about the asker is already known.
+enum Reduced {
+    Known(bool),
+    Sql(Fragment),
+}
+
+fn reduce(condition: &Cond, kind: super::Kind, asker: &Asker) -> Reduced {
+    let is = |fact: Fact| {
+        if fact.of_asker() {
+            Reduced::Known(asker.facts().has(fact))
+        } else {
+            facts::condition(fact, kind, asker).map_or(Reduced::Known(false), Reduced::Sql)
+        }
+    };
+    match condition {
+        Cond::Is(fact) => is(*fact),
+        Cond::Not(fact) => negate(is(*fact)),
+        Cond::All(parts) => all(parts.iter().map(|part| reduce(part, kind, asker)).collect()),
+        Cond::Any(parts) => negate(all(parts.iter().map(|part| negate(reduce(part, kind, asker))).collect())),
+    }
+}
+
+fn negate(condition: Reduced) -> Reduced {
+    match condition {
+        Reduced::Known(known) => Reduced::Known(!known),
+        Reduced::Sql(sql) => {
+            let mut not = Fragment::new();
+            // A comparison with an absent value is unknown, not false, in SQL; here it must be false.
+            not.sql("NOT COALESCE((").append(sql).sql("), 1 = 0)");
+            Reduced::Sql(not)
+        }
+    }
+}
+
+fn all(parts: Vec<Reduced>) -> Reduced {
+    let mut joined: Option<Fragment> = None;
+    for part in parts {
+        match part {
+            Reduced::Known(false) => return Reduced::Known(false),
+            Reduced::Known(true) => {}
+            Reduced::Sql(sql) => match &mut joined {
+                None => joined = Some(sql),
+                Some(whole) => drop(whole.sql(" AND ").append(sql)),
+            },
+        }
+    }
+    match joined {
+        None => Reduced::Known(true),
+        Some(whole) => {
+            let mut sql = Fragment::new();
+            sql.sql("(").append(whole).sql(")");
+            Reduced::Sql(sql)
+        }
+    }
+}
+
+fn spell(condition: Reduced) -> Fragment {
+    match condition {
+        Reduced::Sql(sql) => sql,
+        Reduced::Known(known) => {
+            let mut sql = Fragment::new();
+            sql.sql(if known { "1 = 1" } else { "1 = 0" });
+            sql
+        }
+    }
+}

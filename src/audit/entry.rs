@@ -1,0 +1,329 @@
+//! What an entry can say. There is no field for free text but the purpose of a visit, which Article 25 of
+//! Directive (EU) 2016/680 demands (the justification of a consultation) and which is bounded.
+
+use serde::Serialize;
+
+use crate::access::Asker;
+use crate::ids::{ActId, PartyId, PersonId, RoomId, VisitId};
+use crate::text_enum;
+
+text_enum! {
+    /// Whose business an entry is: decides who may read it (see the rule `read_entry`).
+    Area {
+        /// Log-ins and accounts.
+        Identity = "identity",
+        /// Parties, standings, people, designations, meetings.
+        Administration = "administration",
+        /// Materials of open sessions.
+        Open = "open",
+        /// Rooms and the case register.
+        Rooms = "rooms",
+        /// Reading the log itself.
+        Audit = "audit",
+    }
+}
+
+text_enum! {
+    /// The operations that Article 25(1) of Directive (EU) 2016/680 wants logged.
+    Operation {
+        /// Something was recorded for the first time.
+        Collection = "collection",
+        /// Something was changed.
+        Alteration = "alteration",
+        /// Something was looked at.
+        Consultation = "consultation",
+        /// Something was made available to others.
+        Disclosure = "disclosure",
+        /// Things were linked.
+        Combination = "combination",
+        /// Something was removed.
+        Erasure = "erasure",
+        /// Who may do what, or who came in: needed to make sense of the others.
+        Control = "control",
+    }
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $area:ident, $operation:ident);* $(;)?) => {
+        text_enum! {
+            /// What happened.
+            Event { $($(#[$doc])* $name = $text),* }
+        }
+        impl Event {
+            /// Whose business it is.
+            #[must_use]
+            pub const fn area(self) -> Area {
+                match self { $(Self::$name => Area::$area),* }
+            }
+            /// What it is in the words of Article 25.
+            #[must_use]
+            pub const fn operation(self) -> Operation {
+                match self { $(Self::$name => Operation::$operation),* }
+            }
+        }
+    };
+}
+
+events! {
+    /// Someone logged in.
+    SignedIn = "signed_in", Identity, Control;
+    /// A log-in that named an account failed.
+    SignInFailed = "sign_in_failed", Identity, Control;
+    /// Log-ins that named no account failed: a count for a minute and a source.
+    StrangersRefused = "strangers_refused", Identity, Control;
+    /// A log-in was renewed.
+    SignInRefreshed = "sign_in_refreshed", Identity, Control;
+    /// A refresh token was used twice; the log-in was ended.
+    RefreshReused = "refresh_reused", Identity, Control;
+    /// A log-in was ended.
+    SignedOut = "signed_out", Identity, Control;
+    /// An invitation was made.
+    Invited = "invited", Identity, Control;
+    /// An invitation was taken up: a password was chosen.
+    AccountOpened = "account_opened", Identity, Collection;
+    /// A second factor was confirmed.
+    SecondFactorConfirmed = "second_factor_confirmed", Identity, Alteration;
+    /// A recovery code was used.
+    RecoveryCodeUsed = "recovery_code_used", Identity, Control;
+    /// A password was changed.
+    PasswordChanged = "password_changed", Identity, Alteration;
+    /// A party was recorded.
+    PartyRecorded = "party_recorded", Administration, Collection;
+    /// A person was recorded.
+    PersonRecorded = "person_recorded", Administration, Collection;
+    /// An act of administration was recorded.
+    ActRecorded = "act_recorded", Administration, Collection;
+    /// An act of administration was ended.
+    ActEnded = "act_ended", Administration, Alteration;
+    /// All rights of a person were ended.
+    OffBoarded = "off_boarded", Administration, Alteration;
+    /// A State proposed something about its own people.
+    Proposed = "proposed", Administration, Collection;
+    /// The Secretariat decided on a proposal.
+    ProposalDecided = "proposal_decided", Administration, Alteration;
+    /// A meeting was convened.
+    MeetingConvened = "meeting_convened", Administration, Collection;
+    /// A meeting was changed.
+    MeetingChanged = "meeting_changed", Administration, Alteration;
+    /// A session was added to a meeting.
+    SessionAdded = "session_added", Administration, Collection;
+    /// A delegation or a guest was invited to a session.
+    ParticipationRecorded = "participation_recorded", Administration, Collection;
+    /// An agenda was changed.
+    AgendaChanged = "agenda_changed", Administration, Alteration;
+    /// Conclusions were drafted.
+    ConclusionsDrafted = "conclusions_drafted", Administration, Alteration;
+    /// Conclusions were adopted.
+    ConclusionsAdopted = "conclusions_adopted", Administration, Alteration;
+    /// Conclusions were published.
+    ConclusionsPublished = "conclusions_published", Administration, Disclosure;
+    /// A document was recorded in the public library.
+    PublicationRecorded = "publication_recorded", Administration, Collection;
+    /// A document was added to an open session.
+    MaterialAdded = "material_added", Open, Collection;
+    /// A document of an open session was downloaded.
+    MaterialRead = "material_read", Open, Consultation;
+    /// A room was opened, with its session or case file.
+    RoomOpened = "room_opened", Rooms, Collection;
+    /// Title and members of a room were looked at.
+    RoomSeen = "room_seen", Rooms, Consultation;
+    /// A visit began.
+    VisitOpened = "visit_opened", Rooms, Control;
+    /// Someone was admitted.
+    Admitted = "admitted", Rooms, Disclosure;
+    /// An admission was ended.
+    AdmissionEnded = "admission_ended", Rooms, Alteration;
+    /// The list of a room's notes, with their titles, was read.
+    NotesListed = "notes_listed", Rooms, Consultation;
+    /// A note was read.
+    NoteRead = "note_read", Rooms, Consultation;
+    /// A note was written.
+    NoteWritten = "note_written", Rooms, Collection;
+    /// A new version of a note was written.
+    NoteRevised = "note_revised", Rooms, Alteration;
+    /// A note was released to a State.
+    NoteReleased = "note_released", Rooms, Disclosure;
+    /// A closed session's agenda was read.
+    AgendaRead = "agenda_read", Rooms, Consultation;
+    /// A closed session's agenda was changed.
+    ClosedAgendaChanged = "closed_agenda_changed", Rooms, Alteration;
+    /// A case file was opened.
+    CaseOpened = "case_opened", Rooms, Collection;
+    /// The register was searched or listed.
+    CasesListed = "cases_listed", Rooms, Consultation;
+    /// A fiche was read.
+    CaseRead = "case_read", Rooms, Consultation;
+    /// A fiche was changed.
+    CaseRevised = "case_revised", Rooms, Alteration;
+    /// A fiche was released.
+    CaseReleased = "case_released", Rooms, Disclosure;
+    /// A release was ended.
+    ReleaseEnded = "release_ended", Rooms, Alteration;
+    /// A case file was linked to a meeting.
+    CaseLinked = "case_linked", Rooms, Combination;
+    /// Someone asked why a person may see a thing.
+    Explained = "explained", Audit, Consultation;
+    /// The log was read.
+    LogRead = "log_read", Audit, Consultation;
+    /// The operator did something on the host.
+    OperatorActed = "operator_acted", Administration, Control;
+}
+
+/// What an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Subject {
+    kind: &'static str,
+    id: String,
+}
+
+impl Subject {
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// One entry, as it is staged. The fields of [`Payload`] are all there is to say.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub(super) event: Event,
+    pub(super) payload: Payload,
+}
+
+/// What the commitment covers and what a reader of the log is shown. The order of the fields is the
+/// canonical order; a field is only ever added at the end, since old commitments must still verify.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Payload {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) actor: Option<PersonId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) actor_party: Option<PartyId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sign_in: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) thing: Option<Subject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) person: Option<PersonId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) room: Option<RoomId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) owner_party: Option<PartyId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) visit: Option<VisitId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) act: Option<ActId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) count: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) purpose: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) recipients: Option<Vec<String>>,
+}
+
+/// Longest purpose of a visit, in characters.
+pub const PURPOSE_MAX: usize = 300;
+
+impl Entry {
+    /// An entry about `event`, by nobody yet.
+    #[must_use]
+    pub fn new(event: Event) -> Self {
+        Self { event, payload: Payload::default() }
+    }
+
+    /// Done by `asker`, in his visit if he has one open.
+    #[must_use]
+    pub fn by(mut self, asker: &Asker) -> Self {
+        self.payload.actor = asker.person().cloned();
+        self.payload.actor_party = asker.party().cloned();
+        self.payload.sign_in = asker.sign_in().map(ToString::to_string);
+        self
+    }
+
+    /// Done by `person` whose asker is not known yet (a log-in).
+    #[must_use]
+    pub fn by_person(mut self, person: &PersonId) -> Self {
+        self.payload.actor = Some(person.clone());
+        self
+    }
+
+    /// About one thing. `kind` is the word of DESIGN §1.
+    #[must_use]
+    pub fn on(mut self, kind: &'static str, id: impl ToString) -> Self {
+        self.payload.thing = Some(Subject { kind, id: id.to_string() });
+        self
+    }
+
+    /// Concerning a person.
+    #[must_use]
+    pub fn concerning(mut self, person: &PersonId) -> Self {
+        self.payload.person = Some(person.clone());
+        self
+    }
+
+    /// In a room.
+    #[must_use]
+    pub fn in_room(mut self, room: &RoomId) -> Self {
+        self.payload.room = Some(room.clone());
+        self
+    }
+
+    /// About a thing of `party`, which may therefore read the entry.
+    #[must_use]
+    pub fn owned_by(mut self, party: Option<&PartyId>) -> Self {
+        self.payload.owner_party = party.cloned();
+        self
+    }
+
+    /// During a visit.
+    #[must_use]
+    pub fn during(mut self, visit: Option<&VisitId>) -> Self {
+        self.payload.visit = visit.cloned();
+        self
+    }
+
+    /// By this act.
+    #[must_use]
+    pub fn act(mut self, act: &ActId) -> Self {
+        self.payload.act = Some(act.clone());
+        self
+    }
+
+    /// Of this version.
+    #[must_use]
+    pub const fn version(mut self, version: i64) -> Self {
+        self.payload.version = Some(version);
+        self
+    }
+
+    /// So many.
+    #[must_use]
+    pub fn count(mut self, count: usize) -> Self {
+        self.payload.count = i64::try_from(count).ok();
+        self
+    }
+
+    /// For this purpose: the justification of Article 25. Cut at [`PURPOSE_MAX`]; the service has
+    /// refused longer ones before.
+    #[must_use]
+    pub fn purpose(mut self, purpose: &str) -> Self {
+        self.payload.purpose = Some(purpose.chars().take(PURPOSE_MAX).collect());
+        self
+    }
+
+    /// From this network source (an address prefix, never a whole address of a stranger).
+    #[must_use]
+    pub fn source(mut self, source: &str) -> Self {
+        self.payload.source = Some(source.chars().take(64).collect());
+        self
+    }
+
+    /// To these parties: the recipients of Article 25. At most 64 are named.
+    #[must_use]
+    pub fn to<'p>(mut self, parties: impl IntoIterator<Item = &'p PartyId>) -> Self {
+        self.payload.recipients = Some(parties.into_iter().take(64).map(ToString::to_string).collect());
+        self
+    }
+}

@@ -1,0 +1,242 @@
+//! Writing entries and reading them back.
+
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::entry::{Area, Entry, Event};
+use crate::access::{FactBits, Facts, Filter, Thing, actions, kinds};
+use crate::context::{Ctx, Moment};
+use crate::db::Conn;
+use crate::db::schema::{audit_entries, audit_head};
+use crate::error::AppError;
+use crate::ids::{EntryId, PartyId, PersonId, RoomId};
+
+/// Separates these commitments from every other use of SHA-256.
+const DOMAIN: &[u8] = b"incamera/audit-entry/v1\0";
+/// The largest payload, in bytes; the column has the same limit.
+const PAYLOAD_MAX: usize = 4096;
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_entries)]
+struct NewRow<'a> {
+    seq: i64,
+    id: EntryId,
+    minute: i64,
+    commitment: Vec<u8>,
+    payload: &'a str,
+    salt: &'a [u8],
+    at_us: Moment,
+    event: Event,
+    area: Area,
+    actor_id: Option<&'a PersonId>,
+    owner_party: Option<&'a PartyId>,
+    room_id: Option<&'a RoomId>,
+    thing_id: Option<&'a str>,
+}
+
+/// What the commitment covers, in this order.
+#[derive(serde::Serialize)]
+struct Committed<'a> {
+    seq: i64,
+    id: &'a EntryId,
+    at_us: i64,
+    event: Event,
+    #[serde(flatten)]
+    payload: &'a super::entry::Payload,
+}
+
+fn commitment(salt: &[u8], payload: &str) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(DOMAIN);
+    hash.update(salt);
+    hash.update(payload.as_bytes());
+    hash.finalize().to_vec()
+}
+
+/// Appends `entries` behind the `size` that are there; answers the new size. The caller holds the head's
+/// lock and stores the size with [`store_head`] before it commits.
+///
+/// # Errors
+/// `LogUnavailable` when one cannot be written: the transaction must then be rolled back.
+pub(crate) fn append(conn: &mut Conn, ctx: &Ctx, size: i64, entries: &[Entry]) -> Result<i64, AppError> {
+    let mut seq = size;
+    for entry in entries {
+        let id = EntryId::new(ctx)?;
+        let payload = serde_json::to_string(&Committed {
+            seq,
+            id: &id,
+            at_us: ctx.now.0,
+            event: entry.event,
+            payload: &entry.payload,
+        })
+        .map_err(AppError::log_unavailable)?;
+        if payload.len() > PAYLOAD_MAX {
+            return Err(AppError::log_unavailable("an entry is larger than entries may be"));
+        }
+        let salt = ctx.random::<32>()?;
+        diesel::insert_into(audit_entries::table)
+            .values(&NewRow {
+                seq,
+                minute: ctx.now.minute(),
+                commitment: commitment(&salt, &payload),
+                payload: &payload,
+                salt: &salt,
+                at_us: ctx.now,
+                event: entry.event,
+                area: entry.event.area(),
+                actor_id: entry.payload.actor.as_ref(),
+                owner_party: entry.payload.owner_party.as_ref(),
+                room_id: entry.payload.room.as_ref(),
+                thing_id: entry.payload.thing.as_ref().map(super::entry::Subject::id),
+                id,
+            })
+            .execute(conn)
+            .map_err(AppError::log_unavailable)?;
+        seq += 1;
+    }
+    Ok(seq)
+}
+
+/// Records the size of the log.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn store_head(conn: &mut Conn, size: i64) -> QueryResult<()> {
+    diesel::update(audit_head::table).set(audit_head::size.eq(size)).execute(conn).map(drop)
+}
+
+/// An entry as its readers see it.
+#[derive(Queryable, Selectable, Debug, Clone)]
+#[diesel(table_name = audit_entries)]
+pub struct LoggedEntry {
+    /// Its place in the log.
+    pub seq: i64,
+    /// Its id.
+    pub id: EntryId,
+    /// What the commitment covers, as JSON; `None` once erased.
+    pub payload: Option<String>,
+    /// The commitment.
+    pub commitment: Vec<u8>,
+}
+
+impl Thing for LoggedEntry {
+    type Kind = kinds::Entry;
+    type Id = EntryId;
+    fn find(conn: &mut Conn, id: &EntryId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+        audit_entries::table.filter(audit_entries::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
+    }
+}
+
+/// What a reader of the log asks for.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) event: Option<Event>,
+    pub(super) actor: Option<PersonId>,
+    pub(super) thing: Option<String>,
+    pub(super) room: Option<RoomId>,
+    pub(super) from: Option<Moment>,
+    pub(super) until: Option<Moment>,
+}
+
+/// Those that the filter lets through, newest first, behind the entry `after`.
+pub(super) fn page(
+    conn: &mut Conn,
+    filter: Filter<actions::ReadEntry>,
+    wanted: &Wanted,
+    after: Option<&EntryId>,
+    limit: i64,
+) -> QueryResult<Vec<LoggedEntry>> {
+    let mut query =
+        audit_entries::table.filter(filter.condition()).order(audit_entries::seq.desc()).limit(limit).into_boxed();
+    if let Some(after) = after {
+        let place = audit_entries::table
+            .filter(audit_entries::id.eq(after))
+            .select(audit_entries::seq)
+            .first::<i64>(conn)
+            .optional()?;
+        query = query.filter(audit_entries::seq.lt(place.unwrap_or(0)));
+    }
+    if let Some(event) = wanted.event {
+        query = query.filter(audit_entries::event.eq(event));
+    }
+    if let Some(actor) = &wanted.actor {
+        query = query.filter(audit_entries::actor_id.eq(actor.clone()));
+    }
+    if let Some(thing) = &wanted.thing {
+        query = query.filter(audit_entries::thing_id.eq(thing.clone()));
+    }
+    if let Some(room) = &wanted.room {
+        query = query.filter(audit_entries::room_id.eq(room.clone()));
+    }
+    if let Some(from) = wanted.from {
+        query = query.filter(audit_entries::at_us.ge(from));
+    }
+    if let Some(until) = wanted.until {
+        query = query.filter(audit_entries::at_us.lt(until));
+    }
+    query.select(LoggedEntry::as_select()).load(conn)
+}
+
+/// Reads the whole log and checks it: no gap, every payload still what was committed to, the head's size
+/// right. Answers the number of entries and of those erased; `progress` is told after each thousand.
+///
+/// # Errors
+/// The first thing found wrong, in words; or the database's.
+pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i64), AppError> {
+    type Row = (i64, Vec<u8>, Option<String>, Option<Vec<u8>>, Option<Event>, Option<Moment>, Option<PersonId>);
+    let size = audit_head::table.select(audit_head::size).first::<i64>(conn)?;
+    let (mut expected, mut erased) = (0, 0);
+    loop {
+        let rows: Vec<Row> = audit_entries::table
+            .filter(audit_entries::seq.ge(expected))
+            .order(audit_entries::seq)
+            .limit(1000)
+            .select((
+                audit_entries::seq,
+                audit_entries::commitment,
+                audit_entries::payload,
+                audit_entries::salt,
+                audit_entries::event,
+                audit_entries::at_us,
+                audit_entries::actor_id,
+            ))
+            .load(conn)?;
+        if rows.is_empty() {
+            break;
+        }
+        for (seq, committed, payload, salt, event, at, actor) in rows {
+            if seq != expected {
+                return Err(AppError::internal(format!("entry {expected} is missing")));
+            }
+            match (payload, salt) {
+                (Some(payload), Some(salt)) => {
+                    if commitment(&salt, &payload) != committed {
+                        return Err(AppError::internal(format!("entry {seq} is not what was committed to")));
+                    }
+                    if !agrees(&payload, seq, event, at, actor.as_ref()) {
+                        return Err(AppError::internal(format!(
+                            "the columns of entry {seq} differ from what was committed to"
+                        )));
+                    }
+                }
+                _ => erased += 1,
+            }
+            expected += 1;
+        }
+        progress(expected);
+    }
+    if size == expected {
+        Ok((size, erased))
+    } else {
+        Err(AppError::internal(format!("the log has {expected} entries, its head says {size}")))
+    }
+}
+
+/// Whether the columns that filters go by say what the payload says.
+fn agrees(payload: &str, seq: i64, event: Option<Event>, at: Option<Moment>, actor: Option<&PersonId>) -> bool {
+    let Ok(said) = serde_json::from_str::<serde_json::Value>(payload) else { return false };
+    said.get("seq").and_then(serde_json::Value::as_i64) == Some(seq)
+        && said.get("event").and_then(serde_json::Value::as_str) == event.map(Event::as_str)
+        && said.get("at_us").and_then(serde_json::Value::as_i64) == at.map(|at| at.0)
+        && said.get("actor").and_then(serde_json::Value::as_str) == actor.map(PersonId::as_str)
+}

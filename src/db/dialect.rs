@@ -1,0 +1,107 @@
+//! All that differs between the two databases. Everything else is written once.
+
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::{BigInt, Text};
+use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
+
+use super::connection::{Conn, OpenError};
+
+/// What a fresh connection is told.
+///
+/// SQLite: WAL with `synchronous=FULL`, since NORMAL may lose the last commits at a power cut, that is,
+/// an answered read without its entry; deleted content is overwritten; temporary data stays in memory.
+pub(super) fn on_open(conn: &Conn, read_only: bool) -> &'static str {
+    match (conn, read_only) {
+        (Conn::Sqlite(_), false) => {
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; \
+             PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864;"
+        }
+        (Conn::Sqlite(_), true) => {
+            "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; \
+             PRAGMA synchronous = FULL; PRAGMA query_only = ON;"
+        }
+        (Conn::Postgres(_), false) => {
+            "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET lock_timeout = '5s'; SET client_min_messages = warning;"
+        }
+        (Conn::Postgres(_), true) => {
+            "SET TIME ZONE 'UTC'; SET default_transaction_read_only = on; SET statement_timeout = '10s'; SET client_min_messages = warning;"
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+/// Reads back what durability and integrity rest on; a server whose database promises less must not start.
+pub(super) fn check_promises(conn: &mut Conn) -> Result<(), OpenError> {
+    let asked: &[(&str, &str, &[&str])] = match conn {
+        Conn::Sqlite(_) => &[
+            ("journal_mode", "SELECT CAST(journal_mode AS TEXT) AS value FROM pragma_journal_mode", &["wal"]),
+            ("synchronous", "SELECT CAST(synchronous AS TEXT) AS value FROM pragma_synchronous", &["2", "3"]),
+            ("foreign_keys", "SELECT CAST(foreign_keys AS TEXT) AS value FROM pragma_foreign_keys", &["1"]),
+        ],
+        Conn::Postgres(_) => &[
+            ("fsync", "SELECT current_setting('fsync') AS value", &["on"]),
+            ("full_page_writes", "SELECT current_setting('full_page_writes') AS value", &["on"]),
+            (
+                "synchronous_commit",
+                "SELECT current_setting('synchronous_commit') AS value",
+                &["on", "remote_write", "remote_apply"],
+            ),
+            ("server_encoding", "SELECT current_setting('server_encoding') AS value", &["UTF8"]),
+        ],
+    };
+    for (name, query, good) in asked {
+        let value = sql_query(*query).get_result::<Setting>(conn)?.value;
+        if !good.contains(&value.as_str()) {
+            return Err(OpenError::Promise(format!("{name} is {value}, and must be {}", good.join(" or "))));
+        }
+    }
+    Ok(())
+}
+
+/// Begins a reading transaction in which every query sees the same state.
+pub(super) fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
+    let begin = match conn {
+        Conn::Sqlite(_) => "BEGIN",
+        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    };
+    conn.batch_execute(begin)
+}
+
+/// Ends it.
+pub(super) fn end_snapshot(conn: &mut Conn) -> QueryResult<()> {
+    conn.batch_execute("COMMIT")
+}
+
+#[derive(QueryableByName)]
+struct Head {
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+}
+
+/// Begins the writing transaction and takes the head's lock, which every change of every node takes
+/// first: so changes happen one after the other, each sees all before it, and the log has no gaps.
+/// Answers the size of the log.
+pub(super) fn begin_batch(conn: &mut Conn) -> QueryResult<i64> {
+    let (begin, lock) = match conn {
+        Conn::Sqlite(_) => ("BEGIN IMMEDIATE", "SELECT size FROM audit_head WHERE id = 1"),
+        Conn::Postgres(_) => {
+            ("BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT size FROM audit_head WHERE id = 1 FOR UPDATE")
+        }
+    };
+    conn.batch_execute(begin)?;
+    sql_query(lock).get_result::<Head>(conn).map(|head| head.size)
+}
+
+/// Each database's name, for people.
+#[must_use]
+pub fn name(conn: &Conn) -> &'static str {
+    match conn {
+        Conn::Sqlite(_) => "SQLite",
+        Conn::Postgres(_) => "PostgreSQL",
+    }
+}

@@ -1,0 +1,439 @@
+//! The tables, as both databases hold them. `tests/it/schema.rs` holds this file to the migrations.
+
+#![expect(missing_docs, reason = "the migrations document the columns")]
+
+diesel::table! {
+    accounts (person_id) {
+        person_id -> Text,
+        email -> Text,
+        hashing -> Text,
+        salt -> Binary,
+        verifier -> Binary,
+        totp_seed -> Nullable<Binary>,
+        totp_confirmed -> Bool,
+        totp_last_step -> BigInt,
+        changed_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    act_meetings (act_id) {
+        act_id -> Text,
+        meeting_id -> Text,
+    }
+}
+
+diesel::table! {
+    acts (id) {
+        id -> Text,
+        kind -> Text,
+        ends_act_id -> Nullable<Text>,
+        effective_us -> BigInt,
+        until_us -> Nullable<BigInt>,
+        recorded_us -> BigInt,
+        recorded_by -> Nullable<Text>,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    admissions (act_id) {
+        act_id -> Text,
+        room_id -> Text,
+        person_id -> Text,
+        reach -> Text,
+    }
+}
+
+diesel::table! {
+    agenda_items (id) {
+        id -> Text,
+        session_id -> Text,
+        position -> BigInt,
+        words -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_entries (seq) {
+        seq -> BigInt,
+        id -> Text,
+        minute -> BigInt,
+        commitment -> Binary,
+        payload -> Nullable<Text>,
+        salt -> Nullable<Binary>,
+        at_us -> Nullable<BigInt>,
+        event -> Nullable<Text>,
+        area -> Nullable<Text>,
+        actor_id -> Nullable<Text>,
+        owner_party -> Nullable<Text>,
+        room_id -> Nullable<Text>,
+        thing_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_head (id) {
+        id -> BigInt,
+        size -> BigInt,
+    }
+}
+
+diesel::table! {
+    case_meetings (case_id, meeting_id) {
+        case_id -> Text,
+        meeting_id -> Text,
+        linked_by -> Text,
+        linked_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    case_versions (case_id, version) {
+        case_id -> Text,
+        version -> BigInt,
+        fiche -> Binary,
+        author_id -> Text,
+        written_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    cases (id) {
+        id -> Text,
+        room_id -> Text,
+        party_id -> Text,
+        contact_id -> Text,
+        opened_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    conclusion_acts (act_id) {
+        act_id -> Text,
+        meeting_id -> Text,
+        version -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    conclusion_versions (meeting_id, version) {
+        meeting_id -> Text,
+        version -> BigInt,
+        words -> Text,
+        written_by -> Nullable<Text>,
+        written_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    convenings (act_id) {
+        act_id -> Text,
+        meeting_id -> Text,
+    }
+}
+
+diesel::table! {
+    designations (act_id) {
+        act_id -> Text,
+        party_id -> Text,
+        person_id -> Text,
+        role -> Text,
+        function -> Nullable<Text>,
+        stand_in_for -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    elections (act_id) {
+        act_id -> Text,
+        person_id -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    enrolments (act_id) {
+        act_id -> Text,
+        person_id -> Text,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> Text,
+        person_id -> Text,
+        email -> Text,
+        digest -> Binary,
+        made_by -> Nullable<Text>,
+        made_us -> BigInt,
+        expires_us -> BigInt,
+        closed_us -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    materials (id) {
+        id -> Text,
+        session_id -> Text,
+        title -> Text,
+        file_name -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        sha256 -> Binary,
+        content -> Binary,
+        added_by -> Nullable<Text>,
+        added_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    meeting_topics (id) {
+        id -> Text,
+        meeting_id -> Text,
+        position -> BigInt,
+        words -> Text,
+    }
+}
+
+diesel::table! {
+    meetings (id) {
+        id -> Text,
+        kind -> Text,
+        number -> Nullable<BigInt>,
+        first_day -> Text,
+        last_day -> Text,
+        way -> Text,
+        place -> Nullable<Text>,
+        presidency_party_id -> Nullable<Text>,
+        requested_by_party_id -> Nullable<Text>,
+        recorded_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    note_versions (note_id, version) {
+        note_id -> Text,
+        version -> BigInt,
+        title -> Binary,
+        words -> Binary,
+        handling -> Text,
+        handling_words -> Nullable<Binary>,
+        author_id -> Text,
+        written_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    notes (id) {
+        id -> Text,
+        room_id -> Text,
+        author_id -> Text,
+        party_id -> Text,
+        written_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    participations (act_id) {
+        act_id -> Text,
+        session_id -> Text,
+        party_id -> Text,
+        person_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    parties (id) {
+        id -> Text,
+        kind -> Text,
+        code -> Text,
+        recorded_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    party_names (act_id) {
+        act_id -> Text,
+        party_id -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    people (id) {
+        id -> Text,
+        party_id -> Text,
+        name -> Text,
+        recorded_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    proposals (id) {
+        id -> Text,
+        party_id -> Text,
+        proposed_by -> Text,
+        proposed_us -> BigInt,
+        kind -> Text,
+        person_id -> Nullable<Text>,
+        person_name -> Nullable<Text>,
+        role -> Nullable<Text>,
+        function -> Nullable<Text>,
+        source -> Text,
+        state -> Text,
+        decided_by -> Nullable<Text>,
+        decided_us -> Nullable<BigInt>,
+        act_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    publications (id) {
+        id -> Text,
+        code -> Text,
+        kind -> Text,
+        title -> Text,
+        summary -> Text,
+        adopted_on -> Nullable<Text>,
+        published_on -> Nullable<Text>,
+        adopted_at_meeting_id -> Nullable<Text>,
+        recorded_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (id) {
+        id -> Text,
+        person_id -> Text,
+        digest -> Binary,
+        used_us -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    releases (act_id) {
+        act_id -> Text,
+        note_id -> Nullable<Text>,
+        case_id -> Nullable<Text>,
+        party_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    rooms (id) {
+        id -> Text,
+        kind -> Text,
+        title -> Binary,
+        opened_by -> Nullable<Text>,
+        opened_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        meeting_id -> Text,
+        kind -> Text,
+        position -> BigInt,
+        title -> Nullable<Text>,
+        room_id -> Nullable<Text>,
+        recorded_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_ins (id) {
+        id -> Text,
+        person_id -> Text,
+        opened_us -> BigInt,
+        refreshed_us -> BigInt,
+        expires_us -> BigInt,
+        second_factor -> Bool,
+        refresh_digest -> Binary,
+        unlock_digest -> Binary,
+        ended_us -> Nullable<BigInt>,
+        ended_why -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    spent_refreshes (digest) {
+        digest -> Binary,
+        sign_in_id -> Text,
+    }
+}
+
+diesel::table! {
+    standings (act_id) {
+        act_id -> Text,
+        party_id -> Text,
+        standing -> Text,
+    }
+}
+
+diesel::table! {
+    stranger_noise (minute, source) {
+        minute -> BigInt,
+        source -> Text,
+        failures -> BigInt,
+    }
+}
+
+diesel::table! {
+    suspensions (act_id) {
+        act_id -> Text,
+        person_id -> Text,
+    }
+}
+
+diesel::table! {
+    visits (id) {
+        id -> Text,
+        room_id -> Text,
+        person_id -> Text,
+        sign_in_id -> Text,
+        opened_us -> BigInt,
+        expires_us -> BigInt,
+        ended_us -> Nullable<BigInt>,
+    }
+}
+
+diesel::joinable!(designations -> parties (party_id));
+diesel::joinable!(designations -> acts (act_id));
+diesel::joinable!(designations -> people (person_id));
+diesel::joinable!(standings -> acts (act_id));
+diesel::joinable!(party_names -> acts (act_id));
+diesel::joinable!(sign_ins -> accounts (person_id));
+diesel::joinable!(people -> parties (party_id));
+diesel::joinable!(admissions -> people (person_id));
+diesel::joinable!(admissions -> acts (act_id));
+diesel::joinable!(note_versions -> notes (note_id));
+diesel::joinable!(case_versions -> cases (case_id));
+diesel::joinable!(participations -> acts (act_id));
+diesel::joinable!(conclusion_acts -> acts (act_id));
+diesel::joinable!(releases -> acts (act_id));
+diesel::joinable!(sessions -> meetings (meeting_id));
+diesel::joinable!(elections -> acts (act_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    acts,
+    admissions,
+    cases,
+    case_versions,
+    conclusion_acts,
+    designations,
+    elections,
+    meetings,
+    notes,
+    note_versions,
+    participations,
+    parties,
+    party_names,
+    people,
+    releases,
+    sessions,
+    sign_ins,
+    standings,
+);

@@ -1,0 +1,184 @@
+//! The one writing connection and the thread that owns it.
+//!
+//! Every change and every log entry of this node goes through here. Jobs that wait while a commit is
+//! being synced share the next one: each runs under its own savepoint, so that one's failure takes
+//! nothing of the others', and none is told its result before the commit they share is durable.
+//!
+//! Commit points, in order: (1) the job's changes and entries are inside its savepoint: a crash here
+//! loses all of it, and nobody was told otherwise; (2) COMMIT returns: changes and entries are durable
+//! together; (3) the callers are told: a crash between (2) and (3) leaves a change with its entry whose
+//! caller got no answer, which is what he must assume of any lost connection.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use diesel::connection::SimpleConnection;
+use tokio::sync::oneshot;
+
+use super::{Conn, DatabaseUrl, Work, dialect};
+use crate::audit;
+use crate::context::Ctx;
+use crate::error::{AppError, Fault};
+
+/// How many jobs may wait before callers are told that the server is busy.
+const QUEUE: usize = 1024;
+
+/// Runs inside the batch; answers what tells the caller once the batch's fate is known.
+type Job = Box<dyn FnOnce(&mut Batch<'_>) -> Settle + Send>;
+/// Tells the caller: `true` when the batch was committed.
+type Settle = Box<dyn FnOnce(bool) + Send>;
+
+pub(super) struct Writer {
+    jobs: Option<SyncSender<Job>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The transaction that the jobs of one commit share.
+struct Batch<'a> {
+    conn: &'a mut Conn,
+    /// Size of the log with the entries of the jobs that have succeeded so far.
+    size: i64,
+    /// A savepoint could not be rolled back: nothing of this batch may be committed.
+    lost: bool,
+}
+
+impl Writer {
+    pub(super) fn start(url: DatabaseUrl, batch: usize) -> Result<Self, AppError> {
+        let conn = url.open_writer()?;
+        let (jobs, waiting) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || serve(&url, conn, &waiting, batch.max(1)))
+            .map_err(AppError::internal)?;
+        Ok(Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)) })
+    }
+
+    pub(super) fn submit<T, F>(&self, ctx: Ctx, unit: F) -> Result<oneshot::Receiver<Result<T, AppError>>, AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T, AppError> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let job: Job = Box::new(move |batch| {
+            let outcome = batch.run(&ctx, unit);
+            Box::new(move |committed| {
+                let answer = match outcome {
+                    Ok(_) if !committed => Err(AppError::log_unavailable("the commit failed")),
+                    other => other,
+                };
+                // A caller who has gone away is not told; his change stands, with its entry.
+                drop(tell.send(answer));
+            })
+        });
+        let Some(jobs) = &self.jobs else { return Err(Fault::LogUnavailable.into()) };
+        match jobs.try_send(job) {
+            Ok(()) => Ok(told),
+            Err(TrySendError::Full(_)) => Err(Fault::Busy(1).into()),
+            Err(TrySendError::Disconnected(_)) => Err(AppError::log_unavailable("the writer has ended")),
+        }
+    }
+}
+
+/// Ends the thread after the jobs already taken, so that a graceful shutdown loses none.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Ok(mut thread) = self.thread.lock()
+            && let Some(thread) = thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer had panicked");
+        }
+    }
+}
+
+fn serve(url: &DatabaseUrl, conn: Conn, waiting: &Receiver<Job>, most: usize) {
+    let mut conn = Some(conn);
+    while let Ok(first) = waiting.recv() {
+        let open = match conn.take() {
+            Some(open) => Ok(open),
+            None => url.open_writer(),
+        };
+        match open {
+            Ok(mut open) => {
+                if commit_together(&mut open, first, waiting, most) {
+                    conn = Some(open);
+                } else {
+                    tracing::error!("a commit failed; the connection is opened anew");
+                }
+            }
+            // Each waiting job is answered at once: to hang would be worse than to refuse.
+            Err(error) => {
+                tracing::error!(cause = ?error.cause().map(ToString::to_string), "the database cannot be opened");
+                drop(first);
+            }
+        }
+    }
+}
+
+/// Runs `first` and whatever else waits in one transaction; `false` when the connection must not be used again.
+fn commit_together(conn: &mut Conn, first: Job, waiting: &Receiver<Job>, most: usize) -> bool {
+    let size = match dialect::begin_batch(conn) {
+        Ok(size) => size,
+        Err(error) => {
+            tracing::error!(%error, "a transaction could not be begun");
+            drop(conn.batch_execute("ROLLBACK"));
+            return false;
+        }
+    };
+    let mut batch = Batch { conn, size, lost: false };
+    let mut settles = vec![first(&mut batch)];
+    while settles.len() < most && !batch.lost {
+        match waiting.try_recv() {
+            Ok(job) => settles.push(job(&mut batch)),
+            Err(_) => break,
+        }
+    }
+    let (lost, grown) = (batch.lost, (batch.size != size).then_some(batch.size));
+    let committed = !lost
+        && match grown.map_or(Ok(()), |size| audit::store_head(conn, size)).and_then(|()| conn.batch_execute("COMMIT"))
+        {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "a commit failed");
+                false
+            }
+        };
+    if !committed {
+        drop(conn.batch_execute("ROLLBACK"));
+    }
+    for settle in settles {
+        settle(committed);
+    }
+    committed
+}
+
+impl Batch<'_> {
+    fn run<T>(&mut self, ctx: &Ctx, unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError>) -> Result<T, AppError> {
+        self.conn.batch_execute("SAVEPOINT job").map_err(AppError::log_unavailable)?;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let mut work = Work::new(self.conn, ctx);
+            let value = unit(&mut work)?;
+            let entries = work.into_entries();
+            let size = audit::append(self.conn, ctx, self.size, &entries)?;
+            self.conn.batch_execute("RELEASE SAVEPOINT job").map_err(AppError::log_unavailable)?;
+            Ok((value, size))
+        }))
+        .unwrap_or_else(|_| Err(AppError::internal("a unit of work panicked")));
+        match outcome {
+            Ok((value, size)) => {
+                self.size = size;
+                Ok(value)
+            }
+            Err(error) => {
+                if let Err(failure) = self.conn.batch_execute("ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job") {
+                    tracing::error!(error = %failure, "a savepoint could not be rolled back");
+                    self.lost = true;
+                }
+                Err(error)
+            }
+        }
+    }
+}

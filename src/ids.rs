@@ -1,0 +1,165 @@
+//! Ids: UUIDs (version 4, so that neither order nor time shows in them), one type for each kind of
+//! thing, kept as text because that is what both databases hold.
+
+use crate::context::Ctx;
+use crate::error::AppError;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(
+            Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema,
+            diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+        )]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        #[serde(transparent)]
+        pub struct $name(#[schemars(extend("format" = "uuid"))] String);
+
+        impl $name {
+            /// A new random id.
+            ///
+            /// # Errors
+            /// When the operating system gives no randomness.
+            pub fn new(ctx: &Ctx) -> Result<Self, AppError> {
+                Ok(Self(uuid::Builder::from_random_bytes(ctx.random::<16>()?).into_uuid().to_string()))
+            }
+
+            /// The id that `text` spells in the canonical form, if it does.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let id = uuid::Uuid::try_parse(text).ok()?.to_string();
+                (id == text).then_some(Self(id))
+            }
+
+            /// The canonical text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(from)?;
+                Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not an id"))
+            }
+        }
+
+        impl<DB: diesel::backend::Backend> diesel::serialize::ToSql<diesel::sql_types::Text, DB> for $name
+        where
+            str: diesel::serialize::ToSql<diesel::sql_types::Text, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, DB>) -> diesel::serialize::Result {
+                diesel::serialize::ToSql::<diesel::sql_types::Text, DB>::to_sql(self.0.as_str(), out)
+            }
+        }
+
+        impl<DB: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::Text, DB> for $name
+        where
+            String: diesel::deserialize::FromSql<diesel::sql_types::Text, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+                <String as diesel::deserialize::FromSql<diesel::sql_types::Text, DB>>::from_sql(bytes).map(Self)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A State or an organisation.
+    PartyId,
+    /// A human being who acts for a party.
+    PersonId,
+    /// A dated decision with a source.
+    ActId,
+    /// A State's proposal about its own people.
+    ProposalId,
+    /// An invitation to open an account.
+    InvitationId,
+    /// One log-in of one person.
+    SignInId,
+    /// A meeting.
+    MeetingId,
+    /// A part of a meeting.
+    SessionId,
+    /// A line of an agenda, or a topic of a meeting.
+    ItemId,
+    /// A document of an open session.
+    MaterialId,
+    /// A closed audience with its contents.
+    RoomId,
+    /// One stay of one person in one room.
+    VisitId,
+    /// A note in a room.
+    NoteId,
+    /// One State's register entry on an investigation.
+    CaseId,
+    /// An entry of the log.
+    EntryId,
+    /// A document of the public library.
+    PublicationId,
+    /// A one-use code that replaces a lost second factor.
+    RecoveryCodeId,
+}
+
+/// A text enum: one spelling in code, JSON and both databases (where a CHECK lists the same words).
+#[macro_export]
+macro_rules! text_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+            schemars::JsonSchema, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+        )]
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),* }
+
+        impl $name {
+            /// Every value, in the order of the definition.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The spelling.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            /// The value so spelled, if there is one.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)* _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl<DB: diesel::backend::Backend> diesel::serialize::ToSql<diesel::sql_types::Text, DB> for $name
+        where
+            str: diesel::serialize::ToSql<diesel::sql_types::Text, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, DB>) -> diesel::serialize::Result {
+                diesel::serialize::ToSql::<diesel::sql_types::Text, DB>::to_sql(self.as_str(), out)
+            }
+        }
+
+        impl<DB: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::Text, DB> for $name
+        where
+            String: diesel::deserialize::FromSql<diesel::sql_types::Text, DB>,
+        {
+            fn from_sql(bytes: DB::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+                let text = <String as diesel::deserialize::FromSql<diesel::sql_types::Text, DB>>::from_sql(bytes)?;
+                Self::parse(&text).ok_or_else(|| format!("{text:?} is no {}", stringify!($name)).into())
+            }
+        }
+    };
+}

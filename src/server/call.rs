@@ -1,0 +1,291 @@
+//! One call, as a handler sees it: who asks, what the path, the query, the headers and the body say; and
+//! the way into a unit of work, which is the only way to the database.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix_web::http::header::HeaderMap;
+use serde::de::DeserializeOwned;
+
+use super::State;
+use crate::access::Asker;
+use crate::context::Moment;
+use crate::db::Work;
+use crate::error::{AppError, Fault};
+use crate::ids::{PersonId, SignInId, VisitId};
+use crate::settings::Settings;
+
+/// What a valid access token says; whether the log-in still lives is for [`Gate::admit`] to find.
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    /// The person.
+    pub person: PersonId,
+    /// The log-in.
+    pub sign_in: SignInId,
+}
+
+/// The headers that come with a token.
+#[derive(Clone, Debug, Default)]
+pub struct Brought {
+    /// `Incamera-Unlock`, as sent.
+    pub unlock: Option<String>,
+    /// `Incamera-Visit`, if it is an id.
+    pub visit: Option<VisitId>,
+}
+
+/// Finds who asks. Given by the room that knows of log-ins; this one does not.
+pub trait Gate: Send + Sync {
+    /// What the token says, if it is one of ours and valid at `now`. Without the database.
+    fn verify(&self, token: &str, now: Moment) -> Option<Bearer>;
+
+    /// The asker behind a token whose log-in lives and whose person is somebody here.
+    ///
+    /// # Errors
+    /// `SignInNeeded`, whatever is the matter with it.
+    fn admit(&self, work: &mut Work<'_>, bearer: &Bearer, brought: &Brought) -> Result<Asker, AppError>;
+}
+
+/// Query parameters, each at most once.
+#[derive(Debug, Default)]
+pub struct Query(BTreeMap<String, String>);
+
+/// Which page of a list is asked for.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// What the previous page gave as `next`, decoded.
+    pub after: Option<String>,
+    /// Most things on the page.
+    pub limit: i64,
+}
+
+/// Most things on a page.
+const PAGE_MOST: i64 = 200;
+/// Things on a page when nobody says.
+const PAGE_USUAL: i64 = 50;
+
+impl Query {
+    /// The value of a parameter.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The value of a parameter, read by `read`.
+    ///
+    /// # Errors
+    /// `Invalid` when it is there and `read` makes nothing of it.
+    pub fn parse<T>(&self, name: &'static str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, AppError> {
+        self.get(name)
+            .map(|text| read(text).ok_or_else(|| AppError::field(name, "not a value of this parameter")))
+            .transpose()
+    }
+
+    /// The page: `cursor` and `limit`.
+    ///
+    /// # Errors
+    /// `Invalid` when either is not what this server gave or takes.
+    pub fn page(&self) -> Result<Page, AppError> {
+        let after = self.parse("cursor", |text| {
+            let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+            String::from_utf8(bytes).ok()
+        })?;
+        let limit =
+            self.parse("limit", |text| text.parse::<i64>().ok().filter(|limit| (1..=PAGE_MOST).contains(limit)))?;
+        Ok(Page { after, limit: limit.unwrap_or(PAGE_USUAL) })
+    }
+}
+
+impl Page {
+    /// Makes the page of `rows`, of which one more than [`Page::limit`] was asked for: `key` says of the
+    /// last shown where the next page starts.
+    #[must_use]
+    pub fn cut<T>(&self, mut rows: Vec<T>, key: impl FnOnce(&T) -> String) -> super::answer::List<T> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| data_encoding::BASE64URL_NOPAD.encode(key(last).as_bytes()));
+        super::answer::List { items: rows, next }
+    }
+
+    /// How many rows to ask for: one more, to know whether there is a next page.
+    #[must_use]
+    pub const fn rows(&self) -> i64 {
+        self.limit.saturating_add(1)
+    }
+}
+
+/// One call.
+pub struct Call {
+    pub(super) state: State,
+    pub(super) path: BTreeMap<String, String>,
+    pub(super) query: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+    pub(super) bearer: Option<Bearer>,
+    pub(super) brought: Brought,
+    pub(super) peer: Option<std::net::IpAddr>,
+}
+
+impl Call {
+    /// An id in the path. Text that is no id names nothing, so the answer is the one for nothing.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn path<T>(&self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, AppError> {
+        self.path.get(name).and_then(|text| read(text)).ok_or_else(|| Fault::NotFound.into())
+    }
+
+    /// The query, with no parameter but those `known`.
+    ///
+    /// # Errors
+    /// `Invalid` for one that is unknown, comes twice, or is not UTF-8.
+    pub fn query(&self, known: &[&str]) -> Result<Query, AppError> {
+        let mut query = BTreeMap::new();
+        for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let decode = |text: &str| {
+                percent_encoding::percent_decode_str(&text.replace('+', " "))
+                    .decode_utf8()
+                    .map(std::borrow::Cow::into_owned)
+            };
+            let (Ok(name), Ok(value)) = (decode(name), decode(value)) else {
+                return Err(AppError::field("query", "not UTF-8"));
+            };
+            if !known.contains(&name.as_str()) {
+                return Err(AppError::field(name.chars().take(64).collect::<String>(), "no such parameter"));
+            }
+            if value.chars().count() > 512 || query.insert(name.clone(), value).is_some() {
+                return Err(AppError::field(name, "too long, or given twice"));
+            }
+        }
+        Ok(Query(query))
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// `UnsupportedMedia` when it does not say it is JSON; `Invalid` with the field's path when it is not
+    /// what is taken here.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, AppError> {
+        let media = self.header("content-type").unwrap_or_default();
+        if !media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+            return Err(Fault::UnsupportedMedia.into());
+        }
+        let mut reader = serde_json::Deserializer::from_slice(&self.body);
+        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| body_problem(&error))?;
+        reader.end().map_err(|_trailing| AppError::field("body", "something follows the JSON"))?;
+        Ok(value)
+    }
+
+    /// The raw body.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// A header, if it is there once and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The version a change is based on: `If-Match: "3"`.
+    ///
+    /// # Errors
+    /// `IfMatchNeeded` without the header, `Invalid` when it is no version.
+    pub fn if_match(&self) -> Result<i64, AppError> {
+        let text = self.headers.get("if-match").ok_or(Fault::IfMatchNeeded)?;
+        text.to_str()
+            .ok()
+            .and_then(|text| text.trim().trim_matches('"').parse().ok())
+            .ok_or_else(|| AppError::field("If-Match", "not a version"))
+    }
+
+    /// The address the call came from.
+    #[must_use]
+    pub const fn peer(&self) -> Option<std::net::IpAddr> {
+        self.peer
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.state.settings
+    }
+
+    /// The database, for the calls that bring a credential of their own. All others go by
+    /// [`Call::read`] and [`Call::write`], which know who asks.
+    #[must_use]
+    pub const fn db(&self) -> &crate::db::Db {
+        &self.state.db
+    }
+
+    /// Reads, as whoever asks. What `unit` logs is durable before this returns.
+    ///
+    /// # Errors
+    /// `SignInNeeded` when a token was sent whose log-in no longer lives; the unit's own.
+    pub async fn read<T, F>(&self, unit: F) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>, &Asker) -> Result<T, AppError> + Send + 'static,
+    {
+        let (gate, bearer, brought) = (Arc::clone(&self.state.gate), self.bearer.clone(), self.brought.clone());
+        self.state.db.read(move |work| unit_as(&*gate, bearer.as_ref(), &brought, work, unit)).await
+    }
+
+    /// Changes, as whoever asks. Change and log entry are durable together before this returns.
+    ///
+    /// # Errors
+    /// As [`Call::read`]; nothing has changed then.
+    pub async fn write<T, F>(&self, unit: F) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>, &Asker) -> Result<T, AppError> + Send + 'static,
+    {
+        let (gate, bearer, brought) = (Arc::clone(&self.state.gate), self.bearer.clone(), self.brought.clone());
+        self.state.db.write(move |work| unit_as(&*gate, bearer.as_ref(), &brought, work, unit)).await
+    }
+}
+
+fn unit_as<T>(
+    gate: &dyn Gate,
+    bearer: Option<&Bearer>,
+    brought: &Brought,
+    work: &mut Work<'_>,
+    unit: impl FnOnce(&mut Work<'_>, &Asker) -> Result<T, AppError>,
+) -> Result<T, AppError> {
+    let asker = match bearer {
+        Some(bearer) => gate.admit(work, bearer, brought)?,
+        None => Asker::anonymous(work.now),
+    };
+    unit(work, &asker)
+}
+
+/// Which field was wrong, and how, in fixed words: nothing of what was sent is sent back but field names.
+fn body_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> AppError {
+    let inner = error.inner().to_string();
+    let (problem, named) = if inner.starts_with("unknown field") {
+        ("no such field", true)
+    } else if inner.starts_with("missing field") {
+        ("missing", true)
+    } else if inner.starts_with("duplicate field") {
+        ("given twice", true)
+    } else if error.inner().is_data() {
+        ("not of the type that is taken here", false)
+    } else {
+        ("not JSON, or nested too deeply", false)
+    };
+    let mut field = error.path().to_string();
+    if matches!(field.as_str(), "." | "?") || error.inner().is_syntax() || error.inner().is_eof() {
+        field = String::new();
+    }
+    if named && let Some(name) = inner.split('`').nth(1) {
+        let already = field.rsplit('.').next() == Some(name);
+        if !already {
+            field = if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") };
+        }
+    }
+    let field: String =
+        if field.is_empty() { "body".into() } else { field.chars().filter(|c| !c.is_control()).take(128).collect() };
+    AppError::field(field, problem)
+}

@@ -1,0 +1,52 @@
+//! Whether the server lives, and whether it can serve.
+
+use actix_web::http::Method;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::registry::schema;
+use super::{Access, Answer, Gives, Logs, Route, Takes, handler};
+
+/// The state of the server.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Health {
+    /// Always `ok`: what is not ok answers 503.
+    pub status: &'static str,
+}
+
+const OK: Health = Health { status: "ok" };
+
+/// `healthz` and `readyz`, outside `/api/v1`.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route {
+            method: Method::GET,
+            path: "/healthz",
+            name: "healthz",
+            summary: "Whether the process answers at all.",
+            access: Access::Anyone,
+            logs: Logs::Nothing,
+            takes: Takes::Nothing,
+            gives: Gives::Json(schema::<Health>),
+            also: &[],
+            handler: handler(|_| async { Answer::json(&OK) }),
+        },
+        Route {
+            method: Method::GET,
+            path: "/readyz",
+            name: "readyz",
+            summary: "Whether it can serve: the database can be read, and the log's connection can commit.",
+            access: Access::Anyone,
+            logs: Logs::Nothing,
+            takes: Takes::Nothing,
+            gives: Gives::Json(schema::<Health>),
+            also: &[],
+            handler: handler(|call| async move {
+                call.db().read(|_| Ok(())).await?;
+                call.db().write(|_| Ok(())).await?;
+                Answer::json(&OK)
+            }),
+        },
+    ]
+}

@@ -1,0 +1,18 @@
+//! HTTPS: TLS, the route registry, what every request passes, and the answers.
+//!
+//! A route is one value ([`Route`]); the registry drives the listener, the OpenAPI document and the
+//! tests that walk all routes. Who asks is found by a [`Gate`], which a higher room provides.
+
+pub mod answer;
+mod body;
+pub mod call;
+pub mod health;
+mod listener;
+pub mod openapi;
+pub mod registry;
+pub mod tls;
+
+pub use answer::Answer;
+pub use call::{Bearer, Brought, Call, Gate, Page, Query};
+pub use listener::{Running, State, start};
+pub use registry::{Access, Gives, Handler, Logs, Route, Takes, handler};
