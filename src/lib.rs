@@ -16,3 +16,11 @@ pub mod error;
 pub mod ids;
 pub mod input;
 pub mod settings;
+
+// The upper rooms: the slices.
+pub mod identity;
+pub mod network;
+
+// The command line, which puts them together.
+pub mod app;
+pub mod cli;

@@ -1,2 +1,5 @@
-//! x
-fn main() {}
+//! The command line: see [`incamera::cli`].
+
+fn main() -> std::process::ExitCode {
+    incamera::cli::run()
+}

@@ -19,6 +19,6 @@ mod permit;
 pub mod rules;
 
 pub use actions::{Action, Kind, kinds};
-pub use asker::{Asker, Credentials};
+pub use asker::{Asker, Basis, Credentials};
 pub use facts::{Fact, FactBits, FactSet, Facts};
 pub use permit::{Filter, Permit, Thing, filter, permit, permit_with};

@@ -10,5 +10,5 @@ mod entry;
 mod store;
 
 pub use entry::{Area, Entry, Event, Operation, Subject};
-pub use store::{LoggedEntry, verify};
+pub use store::{LoggedEntry, export, verify};
 pub(crate) use store::{append, store_head};

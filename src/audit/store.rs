@@ -240,3 +240,24 @@ fn agrees(payload: &str, seq: i64, event: Option<Event>, at: Option<Moment>, act
         && said.get("at_us").and_then(serde_json::Value::as_i64) == at.map(|at| at.0)
         && said.get("actor").and_then(serde_json::Value::as_str) == actor.map(PersonId::as_str)
 }
+
+/// Gives every entry that is not erased to `each`, oldest first, as it was committed to.
+///
+/// # Errors
+/// The database's, or those of `each`.
+pub fn export(conn: &mut Conn, each: &mut dyn FnMut(&str) -> Result<(), AppError>) -> Result<(), AppError> {
+    let mut next = 0;
+    loop {
+        let rows: Vec<(i64, Option<String>)> = audit_entries::table
+            .filter(audit_entries::seq.ge(next))
+            .order(audit_entries::seq)
+            .limit(1000)
+            .select((audit_entries::seq, audit_entries::payload))
+            .load(conn)?;
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        next = last.saturating_add(1);
+        for payload in rows.iter().filter_map(|(_, payload)| payload.as_deref()) {
+            each(payload)?;
+        }
+    }
+}

@@ -415,19 +415,22 @@ diesel::joinable!(conclusion_acts -> acts (act_id));
 diesel::joinable!(releases -> acts (act_id));
 diesel::joinable!(sessions -> meetings (meeting_id));
 diesel::joinable!(elections -> acts (act_id));
+diesel::joinable!(enrolments -> acts (act_id));
+diesel::joinable!(suspensions -> acts (act_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     acts,
     admissions,
-    cases,
     case_versions,
+    cases,
     conclusion_acts,
     designations,
     elections,
+    enrolments,
     meetings,
-    notes,
     note_versions,
+    notes,
     participations,
     parties,
     party_names,
@@ -436,4 +439,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     sign_ins,
     standings,
+    suspensions,
 );

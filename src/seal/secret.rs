@@ -1,6 +1,8 @@
 //! Small secrets that the server itself must read, sealed under a key file: whoever has only the database
 //! has none of them. ChaCha20-Poly1305; the place is bound as associated data.
 
+use std::sync::Arc;
+
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
@@ -11,7 +13,8 @@ use crate::error::AppError;
 const CHACHA: u8 = 1;
 
 /// A key for sealing small secrets.
-pub struct SecretKey(LessSafeKey);
+#[derive(Clone)]
+pub struct SecretKey(Arc<LessSafeKey>);
 
 impl SecretKey {
     /// The key of these bytes.
@@ -19,7 +22,9 @@ impl SecretKey {
     /// # Errors
     /// Never, in fact: the length is right.
     pub fn new(bytes: &[u8; 32]) -> Result<Self, AppError> {
-        UnboundKey::new(&CHACHA20_POLY1305, bytes).map(|key| Self(LessSafeKey::new(key))).map_err(AppError::internal)
+        UnboundKey::new(&CHACHA20_POLY1305, bytes)
+            .map(|key| Self(Arc::new(LessSafeKey::new(key))))
+            .map_err(AppError::internal)
     }
 
     /// Seals `secret` for `place`. A random nonce of 96 bits is enough for the few thousand that one key seals.
@@ -54,8 +59,6 @@ impl SecretKey {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::context::{Moment, SystemEntropy};
 

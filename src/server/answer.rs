@@ -64,6 +64,13 @@ impl Answer {
         Self::with_json(StatusCode::CREATED, value)
     }
 
+    /// 200 with text that is JSON already.
+    #[must_use]
+    pub fn json_text(text: &str) -> Self {
+        let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        Self { status: StatusCode::OK, headers, body: text.as_bytes().to_vec() }
+    }
+
     /// 204.
     #[must_use]
     pub const fn nothing() -> Self {

@@ -165,3 +165,20 @@ pub fn statuses(route: &Route) -> Vec<u16> {
     statuses.dedup();
     statuses
 }
+
+/// `GET /api/v1/openapi.json`: the reviewed snapshot, which a test holds equal to what the registry makes.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    vec![Route {
+        method: Method::GET,
+        path: "/api/v1/openapi.json",
+        name: "openapi",
+        summary: "This document.",
+        access: Access::Anyone,
+        logs: Logs::Nothing,
+        takes: Takes::Nothing,
+        gives: Gives::Bytes,
+        also: &[],
+        handler: super::handler(|_| async { Ok(super::Answer::json_text(include_str!("../../docs/openapi.json"))) }),
+    }]
+}

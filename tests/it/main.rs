@@ -1,1 +1,5 @@
-//! x
+//! The integration tests: one binary, every test over TLS against a server of its own, on SQLite and on
+//! PostgreSQL alike.
+
+mod support;
+mod transport;

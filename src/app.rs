@@ -1,0 +1,61 @@
+//! Puts a server together out of its rooms.
+
+use std::sync::Arc;
+
+use crate::context::{Clock, Entropy};
+use crate::db::Db;
+use crate::error::AppError;
+use crate::identity::Identity;
+use crate::server::{Gate, Route, Running, State};
+use crate::settings::{Settings, SettingsError};
+use crate::{audit, identity, server};
+
+/// A server, ready to listen.
+pub struct App {
+    /// What every call can reach.
+    pub state: State,
+    /// Who logs in and how.
+    pub identity: Arc<Identity>,
+}
+
+/// Every route there is.
+#[must_use]
+pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
+    let mut routes = server::health::routes();
+    routes.extend(identity::api::routes(identity));
+    routes.extend(audit::api::routes());
+    routes.extend(server::openapi::routes());
+    routes
+}
+
+impl App {
+    /// Opens database and keys.
+    ///
+    /// # Errors
+    /// When either cannot be used as it is.
+    pub fn open(settings: Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, AppError> {
+        let url = settings.database_url().map_err(|error: SettingsError| AppError::internal(error))?;
+        let db = Db::open(&settings.database, &url, Arc::clone(&clock), entropy)?;
+        let identity = Identity::open(&settings, Arc::clone(&clock))?;
+        let gate: Arc<dyn Gate> = identity.clone();
+        Ok(Self { state: State { settings: Arc::new(settings), db, gate, clock }, identity })
+    }
+
+    /// Binds the port. Await the answer's `server` to serve.
+    ///
+    /// # Errors
+    /// When the certificate cannot be used or the port cannot be bound.
+    pub fn listen(&self, signals: bool) -> Result<Running, AppError> {
+        let running = server::start(&self.state, routes(&self.identity), signals)?;
+        let db = self.state.db.clone();
+        tokio::task::spawn_local(async move {
+            loop {
+                tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+                if let Err(error) = db.write(identity::service::log_strangers).await {
+                    tracing::error!(cause = ?error.cause().map(ToString::to_string), "the counts of strangers could not be logged");
+                }
+            }
+        });
+        Ok(running)
+    }
+}

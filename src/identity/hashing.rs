@@ -1,0 +1,187 @@
+//! Argon2id, bounded: never more hashes at a time than the settings say, a short queue behind them, and
+//! beyond it an honest 503. The output is split: one half is what the database is compared with, the
+//! other will open the person's key once rooms are sealed. A pepper from a key file goes into both, so
+//! that a stolen database alone gives nothing to guess at.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use hkdf::Hkdf;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::context::Ctx;
+use crate::error::{AppError, Fault};
+use crate::seal::keyfile::KeyFile;
+use crate::settings::IdentitySettings;
+
+/// What a password is compared with.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    /// How it was hashed: `argon2id/v1;m=65536;t=3;k=<pepper>`.
+    pub hashing: String,
+    /// 16 bytes.
+    pub salt: Vec<u8>,
+    /// SHA-256 of the half that authenticates.
+    pub digest: Vec<u8>,
+}
+
+pub(super) struct Hasher {
+    pepper: Arc<KeyFile>,
+    memory_kib: u32,
+    passes: u32,
+    permits: Semaphore,
+    waiting: AtomicUsize,
+    queue: usize,
+}
+
+/// Seconds a log-in waits for its turn before it is turned away.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl Hasher {
+    pub(super) fn new(settings: &IdentitySettings, pepper: KeyFile) -> Self {
+        Self {
+            pepper: Arc::new(pepper),
+            memory_kib: settings.argon2_memory_kib,
+            passes: settings.argon2_passes,
+            permits: Semaphore::new(settings.hashing_at_once),
+            waiting: AtomicUsize::new(0),
+            queue: settings.hashing_queue,
+        }
+    }
+
+    /// Makes the verifier of a new password.
+    pub(super) async fn create(&self, ctx: &Ctx, password: Zeroizing<String>) -> Result<Verifier, AppError> {
+        let salt = ctx.random::<16>()?;
+        let work = self.work(salt.to_vec())?;
+        self.bounded(move || work.verifier(&password)).await
+    }
+
+    /// As [`Hasher::create`], for commands that have no runtime.
+    pub(super) fn create_blocking(&self, ctx: &Ctx, password: &str) -> Result<Verifier, AppError> {
+        self.work(ctx.random::<16>()?.to_vec())?.verifier(password)
+    }
+
+    /// Whether `password` is the one of `verifier`. Without a verifier the same work is done, so that an
+    /// unknown account takes as long as a wrong password.
+    pub(super) async fn matches(
+        &self,
+        password: Zeroizing<String>,
+        verifier: Option<Verifier>,
+    ) -> Result<bool, AppError> {
+        let work = match &verifier {
+            Some(verifier) => self.work_of(verifier)?,
+            None => self.work(vec![0; 16])?,
+        };
+        let made = self.bounded(move || work.verifier(&password)).await?;
+        let expected = verifier.as_ref().map_or_else(|| vec![0; 32], |verifier| verifier.digest.clone());
+        let same: bool = made.digest.ct_eq(&expected).into();
+        Ok(same && verifier.is_some())
+    }
+
+    fn work(&self, salt: Vec<u8>) -> Result<Work, AppError> {
+        let pepper = Zeroizing::new(*self.pepper.newest());
+        Ok(Work {
+            params: params(self.memory_kib, self.passes)?,
+            memory_kib: self.memory_kib,
+            passes: self.passes,
+            salt,
+            pepper,
+        })
+    }
+
+    fn work_of(&self, verifier: &Verifier) -> Result<Work, AppError> {
+        let refuse = || AppError::internal("an account was hashed in an unknown way, or under a pepper that is gone");
+        let mut parts = verifier.hashing.strip_prefix("argon2id/v1;").ok_or_else(refuse)?.split(';');
+        let mut part = |name: &str| {
+            parts.next().and_then(|part| part.strip_prefix(name)).map(ToOwned::to_owned).ok_or_else(refuse)
+        };
+        let memory_kib = part("m=")?.parse().map_err(AppError::internal)?;
+        let passes = part("t=")?.parse().map_err(AppError::internal)?;
+        let named = part("k=")?;
+        let pepper = self.pepper.all().find(|key| name_of(key) == named).ok_or_else(refuse)?;
+        Ok(Work {
+            params: params(memory_kib, passes)?,
+            memory_kib,
+            passes,
+            salt: verifier.salt.clone(),
+            pepper: Zeroizing::new(*pepper),
+        })
+    }
+
+    async fn bounded<T: Send + 'static>(
+        &self,
+        hash: impl FnOnce() -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let queued = Queued::join(&self.waiting, self.queue)?;
+        let permit = tokio::time::timeout(PATIENCE, self.permits.acquire())
+            .await
+            .map_err(|_elapsed| Fault::Busy(2))?
+            .map_err(AppError::internal)?;
+        drop(queued);
+        let made = tokio::task::spawn_blocking(hash).await.map_err(AppError::internal)?;
+        drop(permit);
+        made
+    }
+}
+
+/// A place in the queue, given back when dropped: also when the caller goes away while waiting.
+struct Queued<'a>(&'a AtomicUsize);
+
+impl<'a> Queued<'a> {
+    fn join(waiting: &'a AtomicUsize, most: usize) -> Result<Self, AppError> {
+        if waiting.fetch_add(1, Ordering::SeqCst) >= most {
+            waiting.fetch_sub(1, Ordering::SeqCst);
+            return Err(Fault::Busy(2).into());
+        }
+        Ok(Self(waiting))
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+struct Work {
+    params: Params,
+    memory_kib: u32,
+    passes: u32,
+    salt: Vec<u8>,
+    pepper: Zeroizing<[u8; 32]>,
+}
+
+impl Work {
+    fn verifier(&self, password: &str) -> Result<Verifier, AppError> {
+        let mut hash = Zeroizing::new([0u8; 64]);
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
+            .hash_password_into(password.as_bytes(), &self.salt, hash.as_mut_slice())
+            .map_err(|error| AppError::internal(error.to_string()))?;
+        let mut authenticator = Zeroizing::new([0u8; 32]);
+        Hkdf::<Sha256>::new(Some(self.pepper.as_slice()), hash.as_slice())
+            .expand(b"incamera/authenticate/v1", authenticator.as_mut_slice())
+            .map_err(|error| AppError::internal(error.to_string()))?;
+        Ok(Verifier {
+            hashing: format!("argon2id/v1;m={};t={};k={}", self.memory_kib, self.passes, name_of(&self.pepper)),
+            salt: self.salt.clone(),
+            digest: Sha256::digest(authenticator.as_slice()).to_vec(),
+        })
+    }
+}
+
+fn params(memory_kib: u32, passes: u32) -> Result<Params, AppError> {
+    Params::new(memory_kib, passes, 1, Some(64)).map_err(|error| AppError::internal(error.to_string()))
+}
+
+/// A key's name: tells which one, and nothing about it.
+pub(super) fn name_of(key: &[u8; 32]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"incamera/key-name/v1");
+    hash.update(key);
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

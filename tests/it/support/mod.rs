@@ -1,0 +1,32 @@
+//! What tests stand on: a server of their own with a database of their own, a client that sees the bytes,
+//! and people who can log in.
+
+pub mod client;
+pub mod database;
+pub mod server;
+
+pub use client::{Client, Reply};
+pub use server::TestServer;
+
+/// Runs a test on both databases: `both!(name, |server| { … })` makes `name::sqlite` and `name::postgres`.
+#[macro_export]
+macro_rules! both {
+    ($(#[$meta:meta])* $name:ident, $body:expr) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            $(#[$meta])*
+            #[test]
+            fn sqlite() {
+                let run: fn($crate::support::TestServer) = $body;
+                run($crate::support::TestServer::start($crate::support::database::Kind::Sqlite));
+            }
+            $(#[$meta])*
+            #[test]
+            fn postgres() {
+                let run: fn($crate::support::TestServer) = $body;
+                run($crate::support::TestServer::start($crate::support::database::Kind::Postgres));
+            }
+        }
+    };
+}

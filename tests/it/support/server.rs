@@ -1,0 +1,124 @@
+//! A server in this process, on a free port, with a clock that a test can set ahead.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use actix_web::dev::ServerHandle;
+use incamera::app::App;
+use incamera::context::{Clock, Ctx, ShiftedClock, SystemEntropy};
+use incamera::db::{DatabaseUrl, Db, Work};
+use incamera::error::AppError;
+use incamera::identity::Identity;
+use incamera::settings::Settings;
+
+use super::client::Client;
+use super::database::{self, Kind};
+
+/// A server of one test's own. It ends with the value.
+pub struct TestServer {
+    pub kind: Kind,
+    pub folder: tempfile::TempDir,
+    pub settings: Settings,
+    pub clock: Arc<ShiftedClock>,
+    pub address: SocketAddr,
+    pub identity: Arc<Identity>,
+    pub db: Db,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TestServer {
+    pub fn start(kind: Kind) -> Self {
+        Self::start_with(kind, &[])
+    }
+
+    /// With further settings, as environment variables name them.
+    pub fn start_with(kind: Kind, overrides: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let url = database::fresh(kind, folder.path());
+        let made = std::process::Command::new(env!("CARGO_BIN_EXE_incamera"))
+            .args(["init", data.to_str().unwrap(), "--database", &url])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self::over(kind, folder, data, overrides)
+    }
+
+    fn over(kind: Kind, folder: tempfile::TempDir, data: PathBuf, overrides: &[(&str, &str)]) -> Self {
+        let text = std::fs::read_to_string(data.join("incamera.toml")).unwrap();
+        let usual = [
+            ("INCAMERA_SERVER__PORT", "0"),
+            ("INCAMERA_SERVER__WORKERS", "1"),
+            // The least that the settings allow: tests log in often.
+            ("INCAMERA_IDENTITY__ARGON2_MEMORY_KIB", "19456"),
+            ("INCAMERA_IDENTITY__ARGON2_PASSES", "2"),
+            ("INCAMERA_IDENTITY__TRIES_PER_SOURCE", "100000"),
+            ("INCAMERA_IDENTITY__TRIES_PER_ACCOUNT", "100000"),
+            ("INCAMERA_IDENTITY__SIGN_INS_PER_PERSON", "50"),
+        ];
+        let all = usual.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = Settings::from_text(&text, &data, all).unwrap();
+        let clock = Arc::new(ShiftedClock::default());
+        let (tell, told) = mpsc::channel();
+        let (its_settings, its_clock) = (settings.clone(), Arc::clone(&clock));
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let app = App::open(its_settings, its_clock, Arc::new(SystemEntropy)).unwrap();
+                let running = app.listen(false).unwrap();
+                tell.send((running.address, running.handle, app.identity.clone(), app.state.db.clone())).unwrap();
+                drop(app);
+                running.server.await.unwrap();
+            });
+        });
+        let (address, handle, identity, db) = told.recv().expect("the server started");
+        Self { kind, folder, settings, clock, address, identity, db, handle, thread: Some(thread) }
+    }
+
+    /// A client with nobody logged in.
+    pub fn client(&self) -> Client {
+        Client::new(self.address, &self.settings.base.join("ca.pem"))
+    }
+
+    pub fn url(&self) -> DatabaseUrl {
+        self.settings.database_url().unwrap()
+    }
+
+    /// The present, as the server sees it.
+    pub fn ctx(&self) -> Ctx {
+        Ctx::new(self.clock.now(), Arc::new(SystemEntropy))
+    }
+
+    /// Runs a unit of work as the operator would.
+    #[track_caller]
+    pub fn operate<T: Send + 'static>(
+        &self,
+        unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError> + Send + 'static,
+    ) -> T {
+        self.db.write_blocking(unit).unwrap()
+    }
+}
+
+/// Whatever a test did, the log must be whole afterwards, and every reference must hold.
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !std::thread::panicking() {
+                ended.expect("the server did not panic");
+            }
+        }
+        if !std::thread::panicking() {
+            let mut conn = self.url().open_writer().unwrap();
+            incamera::audit::verify(&mut conn, &mut |_| {}).expect("the log is whole");
+            if let incamera::db::Conn::Sqlite(conn) = &mut conn {
+                use diesel::connection::SimpleConnection;
+                conn.batch_execute("CREATE TEMP TABLE broken AS SELECT * FROM pragma_foreign_key_check; CREATE TEMP TABLE must_be_empty (n CHECK (n = 0)); INSERT INTO must_be_empty SELECT COUNT(*) FROM broken;")
+                    .expect("every reference holds");
+            }
+        }
+    }
+}
