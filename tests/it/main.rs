@@ -1,5 +1,6 @@
 //! The integration tests: one binary, every test over TLS against a server of its own, on SQLite and on
 //! PostgreSQL alike.
 
+mod access;
 mod support;
 mod transport;

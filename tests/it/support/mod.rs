@@ -4,6 +4,7 @@
 pub mod client;
 pub mod database;
 pub mod server;
+pub mod snapshot;
 
 pub use client::{Client, Reply};
 pub use server::TestServer;
