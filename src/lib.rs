@@ -10,6 +10,11 @@ pub mod db;
 pub mod seal;
 pub mod server;
 
+// The slices.
+pub mod meetings;
+pub mod network;
+pub mod rooms;
+
 // What they share.
 pub mod context;
 pub mod error;
