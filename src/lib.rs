@@ -19,7 +19,9 @@ pub mod settings;
 
 // The upper rooms: the slices.
 pub mod identity;
+pub mod meetings;
 pub mod network;
+pub mod rooms;
 
 // The command line, which puts them together.
 pub mod app;

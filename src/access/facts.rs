@@ -208,7 +208,7 @@ const fn owner(kind: Kind) -> &'static str {
         Kind::Party => "parties.id",
         Kind::Person => "people.party_id",
         Kind::Proposal => "proposals.party_id",
-        Kind::Meeting => "meetings.requested_by_party_id",
+        Kind::Meeting | Kind::Conclusions => "meetings.requested_by_party_id",
         Kind::Room => "(SELECT c.party_id FROM cases c WHERE c.room_id = rooms.id)",
         Kind::Note => "notes.party_id",
         Kind::Case => "cases.party_id",
@@ -242,6 +242,8 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
         (Fact::ByInvitation, Kind::Material) => Holds(
             "EXISTS (SELECT 1 FROM sessions s JOIN meetings m ON m.id = s.meeting_id WHERE s.id = materials.session_id AND (s.kind = 'breakout' OR (s.kind = 'open' AND m.kind = 'ad_hoc')))",
         ),
+        // Drafts of an ad hoc meeting's conclusions tell that there is such a meeting.
+        (Fact::ByInvitation, Kind::Conclusions) => Holds("meetings.kind = 'ad_hoc'"),
         (Fact::ClosedSession, Kind::Session) => Holds("sessions.kind = 'closed'"),
 
         (Fact::TakingPart, Kind::Session) => ByAct(
@@ -250,7 +252,7 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
         (Fact::TakingPart, Kind::Material) => ByAct(
             "participations g JOIN acts a ON a.id = g.act_id WHERE g.session_id = materials.session_id AND g.party_id = {party} AND (g.person_id IS NULL OR g.person_id = {person}) AND {in_force}",
         ),
-        (Fact::TakingPart, Kind::Meeting) => ByAct(
+        (Fact::TakingPart, Kind::Meeting | Kind::Conclusions) => ByAct(
             "participations g JOIN acts a ON a.id = g.act_id JOIN sessions s ON s.id = g.session_id WHERE s.meeting_id = meetings.id AND g.party_id = {party} AND (g.person_id IS NULL OR g.person_id = {person}) AND {in_force}",
         ),
 
@@ -261,7 +263,7 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
         (Fact::Admitted, Kind::Session | Kind::Room | Kind::Case | Kind::Entry) => ByAct(
             "admissions g JOIN acts a ON a.id = g.act_id WHERE g.room_id = {room} AND g.person_id = {person} AND {in_force}",
         ),
-        (Fact::Admitted, Kind::Meeting) => ByAct(
+        (Fact::Admitted, Kind::Meeting | Kind::Conclusions) => ByAct(
             "admissions g JOIN acts a ON a.id = g.act_id JOIN sessions s ON s.room_id = g.room_id WHERE s.meeting_id = meetings.id AND g.person_id = {person} AND {in_force}",
         ),
 
@@ -289,6 +291,7 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
             | Kind::Person
             | Kind::Proposal
             | Kind::Meeting
+            | Kind::Conclusions
             | Kind::Room
             | Kind::Note
             | Kind::Case

@@ -169,7 +169,11 @@ pub const fn rule(action: Action) -> Rule {
         Action::ListMaterials | Action::ReadMaterial => (OPEN_AUDIENCE, OPEN),
 
         Action::SeeConclusions => (
-            Any(&[Is(Public), Is(ContactPoint), SECRETARIAT]),
+            Any(&[
+                Is(Public),
+                All(&[Is(ContactPoint), Any(&[Not(ByInvitation), Is(TakingPart), Is(Admitted), Is(MyParty)])]),
+                SECRETARIAT,
+            ]),
             "Network page, meetings: conclusions are published; drafts are the members'",
         ),
         Action::DraftConclusions | Action::AdoptConclusions | Action::PublishConclusions => {

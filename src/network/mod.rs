@@ -1,9 +1,13 @@
-//! placeholder until the slice lands
+//! The network: parties, standings, people, designations, elections.
+
+use diesel::QueryResult;
+
 use crate::access::{FactBits, Facts, Thing, kinds};
 use crate::db::Conn;
-use diesel::QueryResult;
-/// The network.
+
+/// The network as a whole: what is asked about when there is no narrower thing yet.
 pub struct TheNetwork;
+
 impl Thing for TheNetwork {
     type Kind = kinds::Network;
     type Id = ();

@@ -1,0 +1,3 @@
+//! Rooms: closed audiences with sealed contents.
+
+pub mod opening;
