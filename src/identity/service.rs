@@ -229,6 +229,16 @@ impl Identity {
     }
 }
 
+/// A password for an account that the operator opens: 20 random characters a person can copy.
+///
+/// # Errors
+/// Without randomness.
+pub fn new_password(ctx: &Ctx) -> Result<Zeroizing<String>, AppError> {
+    let text = data_encoding::BASE32_NOPAD.encode(&ctx.random::<15>()?).to_lowercase();
+    let groups: Vec<&str> = [text.get(..6), text.get(6..12), text.get(12..18), text.get(18..)].into_iter().flatten().collect();
+    Ok(Zeroizing::new(groups.join("-")))
+}
+
 /// Turns the past minutes' counts of strangers into entries.
 ///
 /// # Errors
