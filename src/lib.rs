@@ -16,3 +16,7 @@ pub mod error;
 pub mod ids;
 pub mod input;
 pub mod settings;
+
+// The slices.
+pub mod library;
+pub mod network;

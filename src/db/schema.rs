@@ -415,9 +415,12 @@ diesel::joinable!(conclusion_acts -> acts (act_id));
 diesel::joinable!(releases -> acts (act_id));
 diesel::joinable!(sessions -> meetings (meeting_id));
 diesel::joinable!(elections -> acts (act_id));
+diesel::joinable!(enrolments -> acts (act_id));
+diesel::joinable!(suspensions -> acts (act_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
+    act_meetings,
     acts,
     admissions,
     cases,
@@ -425,6 +428,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     conclusion_acts,
     designations,
     elections,
+    enrolments,
     meetings,
     notes,
     note_versions,
@@ -433,7 +437,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     party_names,
     people,
     releases,
+    rooms,
     sessions,
     sign_ins,
     standings,
+    suspensions,
 );
