@@ -8,7 +8,7 @@ use crate::error::AppError;
 use crate::identity::Identity;
 use crate::server::{Gate, Route, Running, State};
 use crate::settings::{Settings, SettingsError};
-use crate::{audit, identity, meetings, server};
+use crate::{audit, identity, library, meetings, network, server};
 
 /// A server, ready to listen.
 pub struct App {
@@ -23,7 +23,9 @@ pub struct App {
 pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     let mut routes = server::health::routes();
     routes.extend(identity::api::routes(identity));
+    routes.extend(network::api::routes());
     routes.extend(meetings::api::routes());
+    routes.extend(library::api::routes());
     routes.extend(audit::api::routes());
     routes.extend(server::openapi::routes());
     routes

@@ -19,6 +19,7 @@ pub mod settings;
 
 // The upper rooms: the slices.
 pub mod identity;
+pub mod library;
 pub mod meetings;
 pub mod network;
 pub mod rooms;

@@ -9,10 +9,12 @@ use serde::Serialize;
 use super::actions::{Action, Kind};
 use super::asker::{Asker, Basis, Credentials};
 use super::facts::{self, Fact, FactSet};
+use super::permit::refusal;
 use super::rules;
 use crate::context::Moment;
-use crate::db::Conn;
 use crate::db::fragment::{Fragment, Statement};
+use crate::db::{Conn, Work};
+use crate::error::{AppError, Fault};
 use crate::ids::{ActId, PersonId};
 
 /// The answer about one person and one thing.
@@ -31,6 +33,9 @@ pub struct Explanation {
     pub may: bool,
     /// The designations and standings the person's rights rest on at that moment.
     pub basis: Vec<Basis>,
+    /// Facts that whoever asks may not learn about this person: they count as not holding, whether
+    /// they hold or not.
+    pub withheld: Vec<&'static str>,
     /// One answer for each action on such a thing.
     pub actions: Vec<Answer>,
 }
@@ -89,6 +94,34 @@ pub fn kind_of(conn: &mut Conn, id: &str) -> QueryResult<Option<Kind>> {
     Ok(None)
 }
 
+/// The facts among `wanted` that hold for `asker` and the thing `id` of `kind`. One query.
+///
+/// # Errors
+/// The database's; `None` when there is no such thing.
+pub fn facts_of(conn: &mut Conn, asker: &Asker, kind: Kind, id: &str, wanted: FactSet) -> QueryResult<Option<FactSet>> {
+    let Some(table) = facts::table(kind) else { return Ok(None) };
+    let mut sql = Fragment::new();
+    sql.sql("SELECT ")
+        .append(facts::columns(wanted, kind, asker).0)
+        .sql(format!(" FROM {table} WHERE {table}.id = "))
+        .text(id);
+    let bits = Statement::<BigInt>::new(sql).get_result::<i64>(conn).optional()?;
+    Ok(bits.map(|bits| asker.facts().and(FactSet::from_bits(bits))))
+}
+
+/// Asks whether `asker` may know of the thing `id` of `kind`, for callers that know the kind only as a
+/// value. Answers the facts that the rule speaks of, and whether the asker is admitted and the thing his
+/// party's; it gives no leave to disclose or change the thing, which takes a permit.
+///
+/// # Errors
+/// Exactly as [`permit`](super::permit()) of the kind's seeing action.
+pub fn may_see(work: &mut Work<'_>, asker: &Asker, kind: Kind, id: &str) -> Result<FactSet, AppError> {
+    let action = kind.seen_by();
+    let wanted = rules::mentioned(action).with(Fact::Admitted, true).with(Fact::MyParty, true);
+    let facts = facts_of(work.conn, asker, kind, id, wanted)?.ok_or(Fault::NotFound)?;
+    if rules::decide(action, facts) { Ok(facts) } else { Err(refusal(action, facts).into()) }
+}
+
 /// Explains what `person` may do with the thing `id` of `kind`, as of `at`.
 ///
 /// # Errors
@@ -100,16 +133,24 @@ pub fn explain(
     id: &str,
     at: Moment,
 ) -> QueryResult<Option<Explanation>> {
+    explain_without(conn, person, kind, id, at, FactSet::NONE)
+}
+
+/// As [`explain`], but silent on the facts `withheld`: the answer is the same whether they hold or not.
+///
+/// # Errors
+/// As [`explain`].
+pub fn explain_without(
+    conn: &mut Conn,
+    person: &PersonId,
+    kind: Kind,
+    id: &str,
+    at: Moment,
+    withheld: FactSet,
+) -> QueryResult<Option<Explanation>> {
     let asker = Asker::load(conn, person, Credentials::default(), at)?;
-    let wanted: FactSet = Fact::ALL.iter().copied().collect();
-    let Some(table) = facts::table(kind) else { return Ok(None) };
-    let mut sql = Fragment::new();
-    sql.sql("SELECT ")
-        .append(facts::columns(wanted, kind, &asker).0)
-        .sql(format!(" FROM {table} WHERE {table}.id = "))
-        .text(id);
-    let Some(bits) = Statement::<BigInt>::new(sql).get_result::<i64>(conn).optional()? else { return Ok(None) };
-    let facts = asker.facts().and(FactSet::from_bits(bits));
+    let wanted: FactSet = Fact::ALL.iter().copied().filter(|fact| !withheld.has(*fact)).collect();
+    let Some(facts) = facts_of(conn, &asker, kind, id, wanted)? else { return Ok(None) };
     let brought =
         if asker.is_somebody() { MEANS.iter().fold(facts, |set, (fact, _)| set.with(*fact, true)) } else { facts };
 
@@ -131,7 +172,7 @@ pub fn explain(
             because,
             lacking: mentioned
                 .iter()
-                .filter(|fact| rule.when.mentions().has(*fact) && !brought.has(*fact))
+                .filter(|fact| rule.when.mentions().has(*fact) && !brought.has(*fact) && !withheld.has(*fact))
                 .map(Fact::words)
                 .collect(),
         });
@@ -143,6 +184,7 @@ pub fn explain(
         at,
         may: rules::decide(kind.seen_by(), brought),
         basis: asker.basis().to_vec(),
+        withheld: withheld.iter().map(Fact::words).collect(),
         actions,
     }))
 }

@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use diesel::QueryResult;
 
-use super::actions::Mark;
 use super::actions::kinds::KindMark;
+use super::actions::{Action, Mark};
 use super::asker::Asker;
 use super::facts::{self, Fact, FactBits, FactSet, Facts};
 use super::rules::{self, Cond};
@@ -87,23 +87,24 @@ where
     if rules::decide(A::ACTION, facts) {
         return Ok(Permit { thing, facts, action: PhantomData });
     }
-    Err(refusal::<A>(facts).into())
+    Err(refusal(A::ACTION, facts).into())
 }
 
-fn refusal<A: Mark>(facts: FactSet) -> Fault {
+/// Why `action` is not done when exactly `facts` hold, as far as the asker may know.
+pub(super) fn refusal(action: Action, facts: FactSet) -> Fault {
     // With what the asker could still bring, is it allowed? Then say what to bring. That tells of the
     // thing's existence, but only to one whom the rule would let in.
     let means =
         [(Fact::SecondFactor, Means::SecondFactor), (Fact::Unlocked, Means::Unlock), (Fact::Visiting, Means::Visit)];
     let all: FactSet = facts.iter().chain(means.map(|(fact, _)| fact)).collect();
-    if rules::decide(A::ACTION, all) {
+    if rules::decide(action, all) {
         for (fact, means) in means {
-            if !facts.has(fact) && !rules::decide(A::ACTION, all.iter().filter(|one| *one != fact).collect()) {
+            if !facts.has(fact) && !rules::decide(action, all.iter().filter(|one| *one != fact).collect()) {
                 return Fault::MeansNeeded(means);
             }
         }
     }
-    if rules::decide(<A::Kind as KindMark>::KIND.seen_by(), facts) { Fault::NotPermitted } else { Fault::NotFound }
+    if rules::decide(action.kind().seen_by(), facts) { Fault::NotPermitted } else { Fault::NotFound }
 }
 
 /// The condition of an action as a filter: lets through exactly those things for which [`permit`] would

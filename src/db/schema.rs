@@ -420,6 +420,7 @@ diesel::joinable!(suspensions -> acts (act_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
+    act_meetings,
     acts,
     admissions,
     case_versions,
@@ -436,6 +437,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     party_names,
     people,
     releases,
+    rooms,
     sessions,
     sign_ins,
     standings,

@@ -235,7 +235,8 @@ impl Identity {
 /// Without randomness.
 pub fn new_password(ctx: &Ctx) -> Result<Zeroizing<String>, AppError> {
     let text = data_encoding::BASE32_NOPAD.encode(&ctx.random::<15>()?).to_lowercase();
-    let groups: Vec<&str> = [text.get(..6), text.get(6..12), text.get(12..18), text.get(18..)].into_iter().flatten().collect();
+    let groups: Vec<&str> =
+        [text.get(..6), text.get(6..12), text.get(12..18), text.get(18..)].into_iter().flatten().collect();
     Ok(Zeroizing::new(groups.join("-")))
 }
 

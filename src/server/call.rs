@@ -107,6 +107,21 @@ impl Page {
         super::answer::List { items: rows, next }
     }
 
+    /// Where the page starts, in a list ordered by a text and then by id: the cursor is `text|id`.
+    ///
+    /// # Errors
+    /// `Invalid` when the cursor is not one of such a list.
+    pub fn place<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<(String, T)>, AppError> {
+        let Some(cursor) = &self.after else { return Ok(None) };
+        cursor
+            .rsplit_once('|')
+            // No control character comes in by `input`, and one database refuses some of them.
+            .filter(|(text, _)| !text.chars().any(char::is_control))
+            .and_then(|(text, id)| Some((text.to_owned(), read(id)?)))
+            .map(Some)
+            .ok_or_else(|| AppError::field("cursor", "not a cursor of this list"))
+    }
+
     /// How many rows to ask for: one more, to know whether there is a next page.
     #[must_use]
     pub const fn rows(&self) -> i64 {
