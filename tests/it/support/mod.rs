@@ -5,9 +5,11 @@ pub mod client;
 pub mod database;
 pub mod server;
 pub mod snapshot;
+pub mod world;
 
 pub use client::{Client, Reply};
 pub use server::TestServer;
+pub use world::World;
 
 /// Runs a test on both databases: `both!(name, |server| { … })` makes `name::sqlite` and `name::postgres`.
 #[macro_export]
