@@ -2,5 +2,6 @@
 //! PostgreSQL alike.
 
 mod access;
+mod network;
 mod support;
 mod transport;
