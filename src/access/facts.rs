@@ -190,6 +190,26 @@ pub const fn table(kind: Kind) -> Option<&'static str> {
     }
 }
 
+/// The column that says when a thing was recorded: nobody could know of it before.
+#[must_use]
+pub const fn recorded(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Network => "NULL",
+        Kind::Party
+        | Kind::Person
+        | Kind::Act
+        | Kind::Meeting
+        | Kind::Conclusions
+        | Kind::Session
+        | Kind::Publication => "recorded_us",
+        Kind::Proposal => "proposed_us",
+        Kind::Material => "added_us",
+        Kind::Room | Kind::Case => "opened_us",
+        Kind::Note => "written_us",
+        Kind::Entry => "at_us",
+    }
+}
+
 /// The column that says which room a thing is in.
 const fn room(kind: Kind) -> &'static str {
     match kind {

@@ -3,6 +3,7 @@
 
 mod access;
 mod cases;
+mod network;
 mod rooms;
 mod support;
 mod transport;
