@@ -141,10 +141,8 @@ fn responses(route: &Route, generator: &mut SchemaGenerator, problem: &Value) ->
 /// The statuses other than success that a route may answer.
 #[must_use]
 pub fn statuses(route: &Route) -> Vec<u16> {
-    let mut statuses = vec![500, 503];
-    if !matches!(route.access, Access::Anyone) {
-        statuses.push(401);
-    }
+    // 401 everywhere: a token that is sent must be good, even where none is needed.
+    let mut statuses = vec![401, 500, 503];
     if matches!(route.access, Access::May(_)) {
         statuses.push(403);
     }

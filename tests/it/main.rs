@@ -7,3 +7,4 @@ mod network;
 mod rooms;
 mod support;
 mod transport;
+mod walk;
