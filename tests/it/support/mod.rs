@@ -3,8 +3,10 @@
 
 pub mod client;
 pub mod database;
+pub mod process;
 pub mod server;
 pub mod snapshot;
+pub mod sources;
 pub mod world;
 
 pub use client::{Client, Reply};
