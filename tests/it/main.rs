@@ -2,5 +2,6 @@
 //! PostgreSQL alike.
 
 mod access;
+mod layering;
 mod support;
 mod transport;
