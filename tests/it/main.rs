@@ -3,5 +3,6 @@
 
 mod access;
 mod layering;
+mod schema;
 mod support;
 mod transport;
