@@ -3,6 +3,7 @@
 
 mod access;
 mod layering;
+mod openapi;
 mod schema;
 mod support;
 mod transport;
