@@ -67,8 +67,8 @@ fn problems(schema: &Value) -> Map<String, Value> {
             || json!({ "description": "", "content": { "application/problem+json": { "schema": schema } } }),
         );
         if let Some(Value::String(words)) = response.get_mut("description") {
-            let separator = if words.is_empty() { "" } else { " " };
-            words.push_str(&format!("{separator}`{name}`: {title}"));
+            let part = format!("`{name}`: {title}");
+            *words = if words.is_empty() { part } else { format!("{words} {part}") };
         }
         if let (Fault::TooMany(_) | Fault::Busy(_), Value::Object(fields)) = (&fault, response) {
             let seconds = json!({ "description": "Seconds to wait.", "schema": { "type": "integer" } });
@@ -192,8 +192,7 @@ pub fn statuses(route: &Route) -> Vec<u16> {
     match route.takes {
         Takes::Json(_) => statuses.extend([408, 413, 415, 422]),
         Takes::Bytes(_) => statuses.extend([408, 413, 422]),
-        Takes::Query(_) => statuses.extend([413, 422]),
-        Takes::Nothing => statuses.extend([413, 422]),
+        Takes::Query(_) | Takes::Nothing => statuses.extend([413, 422]),
     }
     if matches!(route.access, Access::OwnCredential) && route.method == Method::POST {
         statuses.push(429);
