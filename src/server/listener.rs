@@ -115,24 +115,26 @@ fn register(app: &mut web::ServiceConfig, state: &State, routes: &Arc<Vec<Route>
                 async move { answer(state, route, request, payload).await }
             }));
         }
-        app.service(resource.default_service(web::to(move || {
+        app.service(resource.default_service(web::to(move |payload: web::Payload| {
             let allow = allow.clone();
             async move {
                 let mut response = problem(&Fault::MethodNotAllowed.into());
                 if let Ok(allow) = HeaderValue::from_str(&allow) {
                     response.headers_mut().insert(HeaderName::from_static("allow"), allow);
                 }
-                response
+                body::end_with(response, payload)
             }
         })));
     }
-    app.default_service(web::to(|| async { problem(&Fault::NotFound.into()) }));
+    app.default_service(web::to(|payload: web::Payload| async {
+        body::end_with(problem(&Fault::NotFound.into()), payload)
+    }));
 }
 
-async fn answer(state: State, route: Route, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+async fn answer(state: State, route: Route, request: HttpRequest, mut payload: web::Payload) -> HttpResponse {
     let begun = std::time::Instant::now();
     let id = request_id(&state);
-    let result = dispatch(state, &route, &request, payload).await;
+    let result = dispatch(state, &route, &request, &mut payload).await;
     let mut response = match result {
         Ok(answer) => answer.into_response(),
         Err(error) => {
@@ -147,7 +149,7 @@ async fn answer(state: State, route: Route, request: HttpRequest, payload: web::
     }
     // The route's name, not the path: nothing that a person chose or that names a thing.
     tracing::info!(request = %id, route = route.name, status = response.status().as_u16(), micros = begun.elapsed().as_micros(), "answered");
-    response
+    body::end_with(response, payload)
 }
 
 /// Random, so that it tells nothing; in the answer and in the diagnostics.
@@ -159,7 +161,7 @@ async fn dispatch(
     state: State,
     route: &Route,
     request: &HttpRequest,
-    payload: web::Payload,
+    payload: &mut web::Payload,
 ) -> Result<super::Answer, AppError> {
     let bearer = bearer(&state, route, request)?;
     let brought = brought(request);

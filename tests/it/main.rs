@@ -3,8 +3,11 @@
 
 mod access;
 mod cases;
+mod layering;
 mod network;
+mod openapi;
 mod rooms;
+mod schema;
 mod support;
 mod transport;
 mod walk;

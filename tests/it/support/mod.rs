@@ -4,9 +4,11 @@
 pub mod client;
 pub mod database;
 pub mod made;
+pub mod process;
 pub mod scene;
 pub mod server;
 pub mod snapshot;
+pub mod sources;
 pub mod tables;
 pub mod world;
 
