@@ -2,6 +2,7 @@
 //! PostgreSQL alike.
 
 mod access;
+mod meetings;
 mod network;
 mod support;
 mod transport;

@@ -7,6 +7,7 @@ pub mod made;
 pub mod server;
 pub mod snapshot;
 pub mod tables;
+pub mod twins;
 pub mod world;
 
 pub use client::{Client, Reply};
