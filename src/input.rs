@@ -14,6 +14,12 @@ const fn deceives(c: char) -> bool {
         || matches!(c, '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether nobody could see `c`, or it misleads about the text around it.
+#[must_use]
+pub fn unseen(c: char) -> bool {
+    c.is_control() || deceives(c)
+}
+
 /// A single line: trimmed, NFC, 1 to `most` characters, no control characters.
 ///
 /// # Errors
@@ -26,7 +32,7 @@ pub fn line(field: &str, text: &str, most: usize) -> Result<String, AppError> {
     if text.chars().count() > most {
         return Err(AppError::field(field, "too long"));
     }
-    if text.chars().any(|c| c.is_control() || deceives(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
+    if text.chars().any(|c| unseen(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
         return Err(AppError::field(field, "holds control characters, or some that cannot be seen"));
     }
     Ok(text)
