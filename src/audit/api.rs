@@ -87,7 +87,8 @@ fn wanted(query: &Query) -> Result<Wanted, AppError> {
     Ok(Wanted {
         event: query.parse("event", Event::parse)?,
         actor: query.parse("actor", PersonId::parse)?,
-        thing: query.get("thing").map(ToOwned::to_owned),
+        // Every kind's ids are written alike.
+        thing: query.parse("thing", EntryId::parse)?.map(|id| id.to_string()),
         room: query.parse("room", RoomId::parse)?,
         from: query.parse("from", Moment::parse)?,
         until: query.parse("until", Moment::parse)?,
