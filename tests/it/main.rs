@@ -2,6 +2,7 @@
 //! PostgreSQL alike.
 
 mod access;
+mod bad_input;
 mod meetings;
 mod network;
 mod support;
