@@ -29,6 +29,7 @@ fn extras(route: &str, probe: &Probe) -> Value {
         "change_password" => json!({"password": world::PASSWORD, "new_password": "seven ember glacier 29 lattice"}),
         "convene_meeting" => json!({"number": 77}),
         "propose" => json!({"person_name": "New One", "role": "contact_point"}),
+        "release_case" => json!({"to": "state", "party": probe.world.party("DE")}),
         "sign_in" => json!({"email": World::email("fr"), "password": world::PASSWORD, "code": "123456"}),
         _ => json!({}),
     }
@@ -41,7 +42,6 @@ fn beside(route: &str, path: &str) -> Value {
         ("convene_meeting", "requested_by") => json!({"kind": "ad_hoc", "number": null}),
         ("open_case", "visibility.states") => json!({"visibility": {"to": "states"}}),
         ("propose", "person") => json!({"person_name": null}),
-        ("release_case", "party") => json!({"to": "state"}),
         ("write_note" | "revise_note", "handling_text") => json!({"handling": ["H3"]}),
         _ => json!({}),
     }
@@ -391,7 +391,10 @@ both!(queries_paths_and_headers, |server: TestServer| {
 // What the cases above change for the worse must be good to begin with, or a refusal proves nothing.
 both!(what_the_cases_start_from_is_good, |server: TestServer| {
     let mut probe = Probe::new(server);
-    for route in probe.routes() {
+    let mut routes = probe.routes();
+    // Those behind which the others' people are nobody.
+    routes.sort_by_key(|route| matches!(route.name, "suspend" | "off_board"));
+    for route in routes {
         let Some(members) = probe.members(&route) else { continue };
         let body = probe.base(&route, &members);
         let path = probe.path(&route);
