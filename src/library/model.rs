@@ -35,8 +35,10 @@ pub struct PublicationBody {
     /// What it says, in a few sentences.
     pub summary: String,
     /// The day it was adopted.
+    #[schemars(extend("format" = "date"))]
     pub adopted_on: Option<String>,
     /// The day it was published.
+    #[schemars(extend("format" = "date"))]
     pub published_on: Option<String>,
     /// The meeting that adopted it.
     pub adopted_at_meeting: Option<MeetingId>,
@@ -55,8 +57,10 @@ pub struct PublicationRequest {
     /// What it says, in a few sentences.
     pub summary: String,
     /// The day it was adopted, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     pub adopted_on: Option<String>,
     /// The day it was published, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     pub published_on: Option<String>,
     /// The meeting that adopted it: an ordinary one, since this is public.
     pub adopted_at_meeting: Option<MeetingId>,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
@@ -180,6 +179,7 @@ async fn dispatch(
     let path = request.match_info().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let call = Call {
         path,
+        list: request.path().to_owned(),
         query: request.query_string().to_owned(),
         headers: request.headers().clone(),
         body,
@@ -188,14 +188,11 @@ async fn dispatch(
         peer: request.peer_addr().map(|peer| peer.ip()),
         state,
     };
-    if matches!(route.takes, Takes::Nothing) || matches!(route.method, Method::GET) {
-        // An unknown parameter is refused even where none is read.
-        let known: &[&str] = match route.takes {
-            Takes::Query(known) | Takes::Bytes(known) => known,
-            _ => &[],
-        };
-        call.query(known)?;
-    }
+    // An unknown parameter is refused even where none is read.
+    call.query(match route.takes {
+        Takes::Query(known) | Takes::Bytes(known) => known,
+        Takes::Nothing | Takes::Json(_) => &[],
+    })?;
     (route.handler)(call).await
 }
 

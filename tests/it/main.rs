@@ -2,8 +2,10 @@
 //! PostgreSQL alike.
 
 mod access;
+mod bad_input;
 mod cases;
 mod layering;
+mod meetings;
 mod network;
 mod openapi;
 mod rooms;

@@ -10,6 +10,7 @@ pub mod server;
 pub mod snapshot;
 pub mod sources;
 pub mod tables;
+pub mod twins;
 pub mod world;
 
 pub use client::{Client, Reply};
