@@ -62,6 +62,17 @@ pub fn day(field: &str, text: &str) -> Result<String, AppError> {
     crate::context::day(text).map(|_| text.to_owned()).ok_or_else(|| AppError::field(field, "not a day, as YYYY-MM-DD"))
 }
 
+/// A calendar day, or a month of which the day is not known: `YYYY-MM-DD` or `YYYY-MM`.
+///
+/// # Errors
+/// `Invalid`, naming `field`.
+pub fn day_or_month(field: &str, text: &str) -> Result<String, AppError> {
+    let first = if text.len() == 7 { format!("{text}-01") } else { text.to_owned() };
+    crate::context::day(&first)
+        .map(|_| text.to_owned())
+        .ok_or_else(|| AppError::field(field, "not a day, as YYYY-MM-DD, or a month, as YYYY-MM"))
+}
+
 /// Refuses what bears an EU classification from RESTRICTED upwards, in any official spelling this list
 /// knows: the server is not accredited for it (Decision 2013/488/EU, Article 2 and Appendix B).
 ///
@@ -133,5 +144,10 @@ mod tests {
         assert!(lines("f", "a\n\tb", 5).is_ok());
         assert!(lines("f", "a\u{7}", 5).is_err());
         assert!(day("f", "2024-02-30").is_err());
+        assert_eq!(day_or_month("f", "2024-02").unwrap(), "2024-02");
+        assert_eq!(day_or_month("f", "2024-02-29").unwrap(), "2024-02-29");
+        for bad in ["2024", "2024-13", "2024-2", "24-02-0", "2024-02-30", "2024-02-"] {
+            assert!(day_or_month("f", bad).is_err(), "{bad}");
+        }
     }
 }
