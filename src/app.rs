@@ -8,7 +8,7 @@ use crate::error::AppError;
 use crate::identity::Identity;
 use crate::server::{Gate, Route, Running, State};
 use crate::settings::{Settings, SettingsError};
-use crate::{audit, identity, library, meetings, network, server};
+use crate::{audit, cases, identity, library, meetings, network, rooms, server};
 
 /// A server, ready to listen.
 pub struct App {
@@ -25,6 +25,8 @@ pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     routes.extend(identity::api::routes(identity));
     routes.extend(network::api::routes());
     routes.extend(meetings::api::routes());
+    routes.extend(rooms::api::routes());
+    routes.extend(cases::api::routes());
     routes.extend(library::api::routes());
     routes.extend(audit::api::routes());
     routes.extend(server::openapi::routes());

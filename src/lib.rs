@@ -18,6 +18,7 @@ pub mod input;
 pub mod settings;
 
 // The upper rooms: the slices.
+pub mod cases;
 pub mod identity;
 pub mod library;
 pub mod meetings;

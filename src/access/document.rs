@@ -43,8 +43,8 @@ pub fn markdown() -> String {
             one.name,
             one.words,
             sentence(&one.when),
-            if concerned.len() > 12 {
-                format!("{} actions, all but the public ones", concerned.len())
+            if concerned.len() > Action::ALL.len() / 2 {
+                format!("{} actions, all but those on public things", concerned.len())
             } else {
                 concerned.join(", ")
             },

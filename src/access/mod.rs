@@ -18,7 +18,7 @@ pub mod facts;
 mod permit;
 pub mod rules;
 
-pub use actions::{Action, Kind, kinds};
+pub use actions::{Action, Kind, Mark, kinds};
 pub use asker::{Asker, Basis, Credentials};
 pub use facts::{Fact, FactBits, FactSet, Facts};
 pub use permit::{Filter, Permit, Thing, filter, permit, permit_with};

@@ -211,11 +211,17 @@ pub const fn rule(action: Action) -> Rule {
         }
 
         Action::SeeCase => (
-            Any(&[
-                All(&[Is(ContactPoint), Any(&[Is(MyParty), Is(ReleasedToAll), Is(ReleasedToMyParty), Is(Admitted)])]),
-                All(&[Is(Counterpart), Any(&[Is(ReleasedToMyParty), Is(Admitted)])]),
+            All(&[
+                Is(SecondFactor),
+                Any(&[
+                    All(&[
+                        Is(ContactPoint),
+                        Any(&[Is(MyParty), Is(ReleasedToAll), Is(ReleasedToMyParty), Is(Admitted)]),
+                    ]),
+                    All(&[Is(Counterpart), Any(&[Is(ReleasedToMyParty), Is(Admitted)])]),
+                ]),
             ]),
-            "Design §2: as each fiche's visibility says",
+            "Design §2: as each fiche's visibility says; a log-in without second factor reads nothing that is closed",
         ),
         Action::ReviseCase | Action::ReleaseCase | Action::LinkCase => {
             (OWN_CASE, "Design §3.3: widening is a release by the originator")

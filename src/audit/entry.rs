@@ -129,6 +129,8 @@ events! {
     RoomSeen = "room_seen", Rooms, Consultation;
     /// A visit began.
     VisitOpened = "visit_opened", Rooms, Control;
+    /// A visit was ended before its time.
+    VisitEnded = "visit_ended", Rooms, Control;
     /// Someone was admitted.
     Admitted = "admitted", Rooms, Disclosure;
     /// An admission was ended.

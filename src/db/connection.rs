@@ -9,13 +9,21 @@ use diesel::{Connection, PgConnection, SqliteConnection};
 use super::dialect;
 use crate::error::AppError;
 
-/// A connection to either database. The queries are written once, against [`Backend`].
-#[derive(diesel::MultiConnection)]
-pub enum Conn {
-    /// SQLite, the default: nothing to install.
-    Sqlite(SqliteConnection),
-    /// PostgreSQL, for several nodes.
-    Postgres(PgConnection),
+pub use either::Conn;
+
+mod either {
+    #![expect(missing_docs, reason = "the derive makes public items without any")]
+
+    use diesel::{PgConnection, SqliteConnection};
+
+    /// A connection to either database. The queries are written once, against [`Backend`](super::Backend).
+    #[derive(diesel::MultiConnection)]
+    pub enum Conn {
+        /// SQLite, the default: nothing to install.
+        Sqlite(SqliteConnection),
+        /// PostgreSQL, for several nodes.
+        Postgres(PgConnection),
+    }
 }
 
 /// The database as diesel's query builder sees it.

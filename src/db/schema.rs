@@ -93,6 +93,7 @@ diesel::table! {
         case_id -> Text,
         version -> BigInt,
         fiche -> Binary,
+        contact_id -> Text,
         author_id -> Text,
         written_us -> BigInt,
     }
@@ -103,7 +104,6 @@ diesel::table! {
         id -> Text,
         room_id -> Text,
         party_id -> Text,
-        contact_id -> Text,
         opened_us -> BigInt,
     }
 }
@@ -409,6 +409,7 @@ diesel::joinable!(people -> parties (party_id));
 diesel::joinable!(admissions -> people (person_id));
 diesel::joinable!(admissions -> acts (act_id));
 diesel::joinable!(note_versions -> notes (note_id));
+diesel::joinable!(notes -> rooms (room_id));
 diesel::joinable!(case_versions -> cases (case_id));
 diesel::joinable!(participations -> acts (act_id));
 diesel::joinable!(conclusion_acts -> acts (act_id));
@@ -423,6 +424,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     act_meetings,
     acts,
     admissions,
+    case_meetings,
     case_versions,
     cases,
     conclusion_acts,

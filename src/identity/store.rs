@@ -140,7 +140,6 @@ pub(super) fn use_recovery_code(conn: &mut Conn, person: &PersonId, digest: &[u8
 /// The person to be invited, as the rules see him.
 pub(super) struct Invitee {
     pub(super) id: PersonId,
-    pub(super) name: String,
 }
 
 impl Thing for Invitee {
@@ -149,10 +148,10 @@ impl Thing for Invitee {
     fn find(conn: &mut Conn, id: &PersonId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
         people::table
             .find(id)
-            .select((people::id, people::name, facts))
-            .first::<(PersonId, String, FactBits)>(conn)
+            .select((people::id, facts))
+            .first::<(PersonId, FactBits)>(conn)
             .optional()
-            .map(|row| row.map(|(id, name, bits)| (Self { id, name }, bits)))
+            .map(|row| row.map(|(id, bits)| (Self { id }, bits)))
     }
 }
 

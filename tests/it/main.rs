@@ -2,5 +2,7 @@
 //! PostgreSQL alike.
 
 mod access;
+mod cases;
+mod rooms;
 mod support;
 mod transport;

@@ -45,21 +45,21 @@ CREATE TABLE cases (
     id TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 36),
     room_id TEXT NOT NULL UNIQUE REFERENCES rooms (id),
     party_id TEXT NOT NULL REFERENCES parties (id),
-    contact_id TEXT NOT NULL REFERENCES people (id),
     opened_us BIGINT NOT NULL
 );
 CREATE INDEX cases_party ON cases (party_id);
-CREATE INDEX cases_contact ON cases (contact_id);
 CREATE INDEX cases_opened ON cases (opened_us, id);
 -- fiche: the sealed register entry (authority, situation, crimes, stage, legal issues …).
 CREATE TABLE case_versions (
     case_id TEXT NOT NULL REFERENCES cases (id),
     version BIGINT NOT NULL CHECK (version > 0),
     fiche BYTEA NOT NULL,
+    contact_id TEXT NOT NULL REFERENCES people (id),
     author_id TEXT NOT NULL REFERENCES people (id),
     written_us BIGINT NOT NULL,
     PRIMARY KEY (case_id, version)
 );
+CREATE INDEX case_versions_contact ON case_versions (contact_id);
 CREATE INDEX case_versions_author ON case_versions (author_id);
 -- The originator's act that widens an audience: of a note to a State, of a fiche to a State or,
 -- with no party named, to all contact points.

@@ -32,10 +32,9 @@ pub(in crate::meetings) fn get(work: &mut Work<'_>, asker: &Asker, id: &SessionI
         Some(room) => {
             let title = room_titles(work, asker, std::slice::from_ref(&room))?.remove(&room);
             let agenda = closed_agenda(work, asker, id, &room)?;
-            if title.is_some() || agenda.is_some() {
-                let visit = asker.visit().filter(|_| agenda.is_some());
-                work.log(Entry::new(Event::AgendaRead).by(asker).on("session", id).in_room(&room).during(visit));
-            }
+            // Who is admitted is contents, so every look at a closed session is an entry.
+            let visit = asker.visit().filter(|_| agenda.is_some());
+            work.log(Entry::new(Event::AgendaRead).by(asker).on("session", id).in_room(&room).during(visit));
             (title, agenda)
         }
     };

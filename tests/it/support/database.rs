@@ -66,7 +66,8 @@ fn cluster() -> &'static Cluster {
         let started = as_nobody(&script).stdout(Stdio::null()).stderr(Stdio::inherit()).status().unwrap();
         assert!(started.success(), "the PostgreSQL cluster did not start: see {}/log", root.display());
         let watch = format!(
-            "while kill -0 {pid} 2>/dev/null; do sleep 1; done; {binaries}/pg_ctl -D {data} -m immediate stop; rm -rf {root}",
+            // Not `kill -0`: the watcher may not signal a process of another user, and would end at once.
+            "while [ -d /proc/{pid} ]; do sleep 1; done; {binaries}/pg_ctl -D {data} -m immediate stop; rm -rf {root}",
             pid = std::process::id(),
             data = data.display(),
             root = root.display()

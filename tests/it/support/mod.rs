@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod database;
+pub mod scene;
 pub mod server;
 pub mod snapshot;
 pub mod world;

@@ -81,14 +81,7 @@ impl World {
             }
             Ok((parties, people))
         });
-        Self {
-            server,
-            parties,
-            people,
-            seeds: BTreeMap::new(),
-            steps: BTreeMap::new(),
-            sessions: BTreeMap::new(),
-        }
+        Self { server, parties, people, seeds: BTreeMap::new(), steps: BTreeMap::new(), sessions: BTreeMap::new() }
     }
 
     pub fn party(&self, key: &str) -> PartyId {

@@ -1,0 +1,80 @@
+//! Rooms, and who is in them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::source;
+use crate::context::Moment;
+use crate::error::AppError;
+use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RoomId, SessionId};
+use crate::rooms::opening::{Reach, RoomKind};
+
+/// A room: its title, its members, what it belongs to.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RoomBody {
+    /// Its id.
+    pub id: RoomId,
+    /// What it belongs to, in a word.
+    pub kind: RoomKind,
+    /// Its title: only for those admitted, with the unlock secret.
+    pub title: Option<String>,
+    /// The session it belongs to.
+    pub session: Option<SessionId>,
+    /// That session's meeting.
+    pub meeting: Option<MeetingId>,
+    /// The case file it belongs to.
+    pub case: Option<CaseId>,
+    /// Who is admitted now.
+    pub members: Vec<Member>,
+}
+
+/// Somebody admitted to a room.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Member {
+    /// The person.
+    pub person: PersonId,
+    /// The name.
+    pub name: String,
+    /// The party the person acts for.
+    pub party: PartyId,
+    /// How much of the room the admission opens.
+    pub reach: Reach,
+    /// The act of admission.
+    pub act: ActId,
+    /// From when on.
+    pub from: Moment,
+}
+
+/// Whom to admit, as sent.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdmitBody {
+    /// The person.
+    pub person: PersonId,
+    /// `whole` opens what was written before too (the default), `onward` only what comes after.
+    pub reach: Option<Reach>,
+    /// Where the decision stands.
+    pub source: Option<String>,
+}
+
+/// Whom to admit, judged.
+#[derive(Clone, Debug)]
+pub struct NewAdmission {
+    /// The person.
+    pub person: PersonId,
+    /// How much it opens.
+    pub reach: Reach,
+    /// Where the decision stands.
+    pub source: String,
+}
+
+impl AdmitBody {
+    /// Judges what was sent.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field.
+    pub fn checked(self) -> Result<NewAdmission, AppError> {
+        let source = source(self.source.as_deref(), "Admitted from inside the room")?;
+        Ok(NewAdmission { person: self.person, reach: self.reach.unwrap_or(Reach::Whole), source })
+    }
+}

@@ -1,0 +1,25 @@
+//! The types of this slice: what is sent, what is answered, and what may be typed where.
+
+mod admissions;
+mod notes;
+mod visits;
+
+pub use admissions::{AdmitBody, Member, NewAdmission, RoomBody};
+pub use notes::{
+    HandlingCode, NewNote, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, ReleaseBody, Revision, WriteBody,
+};
+pub use visits::{Purpose, VisitBody, VisitOpened};
+
+use crate::error::AppError;
+use crate::input;
+
+/// Longest source of an act, in characters.
+const SOURCE_MAX: usize = 500;
+
+/// The source of an act; `usual` when none is said.
+fn source(text: Option<&str>, usual: &'static str) -> Result<String, AppError> {
+    let Some(text) = text else { return Ok(usual.to_owned()) };
+    let source = input::line("source", text, SOURCE_MAX)?;
+    input::unclassified("source", &source)?;
+    Ok(source)
+}

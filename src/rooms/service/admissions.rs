@@ -1,0 +1,75 @@
+//! Admitting to a room, from inside only, and ending that.
+
+use crate::access::acts;
+use crate::access::{self, Asker, Fact, FactSet, actions};
+use crate::audit::{Entry, Event};
+use crate::db::Work;
+use crate::error::{AppError, Fault};
+use crate::ids::{PersonId, RoomId};
+use crate::rooms::model::{Member, NewAdmission};
+use crate::rooms::opening;
+use crate::rooms::store::{self, Room};
+
+/// The source of an ending that is asked for without one.
+const FROM_INSIDE: &str = "Ended from inside the room";
+
+/// What is so about the person concerned, which the room's row does not hold.
+fn about(asker: &Asker, person: &PersonId, officer: bool) -> FactSet {
+    FactSet::NONE.with(Fact::Myself, asker.person() == Some(person)).with(Fact::ConcernsSecretariat, officer)
+}
+
+/// Admits somebody from now on.
+pub(in crate::rooms) fn admit(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    new: &NewAdmission,
+) -> Result<Member, AppError> {
+    let now = work.now;
+    let admissible = store::admissible(work.conn, &new.person, now)?;
+    let officer = admissible.as_ref().is_some_and(|(_, _, officer)| *officer);
+    let permit = access::permit_with::<actions::Admit, Room>(work, asker, room, about(asker, &new.person, officer))?;
+    let (name, party, _) = admissible.ok_or_else(|| AppError::field("person", "nobody who can be admitted"))?;
+    if !store::admissions_of(work.conn, &permit, &new.person, now)?.is_empty() {
+        return Err(Fault::Conflict("The person is admitted already.").into());
+    }
+    let act = opening::admit(work, asker.person(), room, &new.person, new.reach, &new.source)?;
+    work.log(
+        Entry::new(Event::Admitted)
+            .by(asker)
+            .on("room", room)
+            .in_room(room)
+            .owned_by(permit.thing().owner())
+            .concerning(&new.person)
+            .to([&party])
+            .act(&act),
+    );
+    Ok(Member { person: new.person.clone(), name, party, reach: new.reach, act, from: now })
+}
+
+/// Ends every admission of a person to the room, and the visits that last.
+pub(in crate::rooms) fn end(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    person: &PersonId,
+) -> Result<(), AppError> {
+    let permit = access::permit_with::<actions::EndAdmission, Room>(work, asker, room, about(asker, person, false))?;
+    let now = work.now;
+    let admissions = store::admissions_of(work.conn, &permit, person, now)?;
+    let first = admissions.first().cloned().ok_or(Fault::NotFound)?;
+    for act in &admissions {
+        acts::end(work, asker.person(), act, None, FROM_INSIDE)?;
+    }
+    store::end_visits_of(work.conn, &permit, person, now)?;
+    work.log(
+        Entry::new(Event::AdmissionEnded)
+            .by(asker)
+            .on("room", room)
+            .in_room(room)
+            .owned_by(permit.thing().owner())
+            .concerning(person)
+            .act(&first),
+    );
+    Ok(())
+}

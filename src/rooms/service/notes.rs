@@ -1,0 +1,216 @@
+//! Notes: listing, reading, writing, revising.
+
+use super::sealing;
+use crate::access::{self, Asker, Fact, Permit, actions};
+use crate::audit::{Entry, Event};
+use crate::context::Moment;
+use crate::db::Work;
+use crate::error::{AppError, Fault, OrConflict};
+use crate::ids::{NoteId, RoomId};
+use crate::rooms::model::{NewNote, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, Revision};
+use crate::rooms::release::{self, Released};
+use crate::rooms::store::{self, Note, Room, SealedVersion};
+use crate::seal::Key;
+use crate::server::Page;
+use crate::server::answer::List;
+
+/// An entry about a note, during the asker's visit. Its originator may read it.
+fn entry(event: Event, asker: &Asker, note: &Note) -> Entry {
+    Entry::new(event)
+        .by(asker)
+        .on("note", &note.id)
+        .in_room(&note.room_id)
+        .owned_by(Some(&note.party_id))
+        .during(asker.visit())
+}
+
+/// The notes of a room that the asker may read, the newest first, with their titles.
+pub(in crate::rooms) fn list(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    page: &Page,
+) -> Result<List<NoteLine>, AppError> {
+    let after = page.after.as_deref().map(place).transpose()?;
+    let permit = access::permit::<actions::ReadRoom, Room>(work, asker, room)?;
+    let key = Key::of(asker)?;
+    let filter = access::filter::<actions::ReadNote>(asker);
+    let rows = store::notes_page(work.conn, &permit, filter, after.as_ref(), page.rows())?;
+    let list = page.cut(rows, |note| format!("{}|{}", note.written_us.0, note.id));
+    let newest = store::newest_of_page(work.conn, &permit, &list.items)?;
+    work.log(
+        Entry::new(Event::NotesListed)
+            .by(asker)
+            .on("room", room)
+            .in_room(room)
+            .owned_by(permit.thing().owner())
+            .during(asker.visit())
+            .count(list.items.len()),
+    );
+    let items = list
+        .items
+        .into_iter()
+        .map(|note| {
+            let row = newest.iter().find(|row| row.note_id == note.id).ok_or_else(no_version)?;
+            Ok(NoteLine {
+                version: row.version,
+                title: sealing::title(&key, room, row)?,
+                handling: sealing::handling(row)?,
+                author: row.author_id.clone(),
+                revised_at: row.written_us,
+                id: note.id,
+                party: note.party_id,
+                written_at: note.written_us,
+            })
+        })
+        .collect::<Result<_, AppError>>()?;
+    Ok(List { items, next: list.next })
+}
+
+fn place(cursor: &str) -> Result<(Moment, NoteId), AppError> {
+    cursor
+        .split_once('|')
+        .and_then(|(written, id)| Some((Moment(written.parse().ok()?), NoteId::parse(id)?)))
+        .ok_or_else(|| AppError::field("cursor", "not a cursor of this list"))
+}
+
+fn no_version() -> AppError {
+    AppError::internal("a note has no version")
+}
+
+/// Leave to do `A` to a note of this room; a note of another room is none of this one's.
+fn note_in<A>(work: &mut Work<'_>, asker: &Asker, room: &RoomId, id: &NoteId) -> Result<Permit<A, Note>, AppError>
+where
+    A: access::Mark<Kind = access::kinds::Note>,
+{
+    let permit = access::permit::<A, Note>(work, asker, id)?;
+    if permit.thing().room_id == *room { Ok(permit) } else { Err(Fault::NotFound.into()) }
+}
+
+/// A note: the version asked for or, when none is, the newest.
+pub(in crate::rooms) fn get(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    id: &NoteId,
+    version: Option<i64>,
+) -> Result<NoteBody, AppError> {
+    let permit = note_in::<actions::ReadNote>(work, asker, room, id)?;
+    let key = Key::of(asker)?;
+    let row = store::version(work.conn, &permit, version)?.ok_or(Fault::NotFound)?;
+    // Nobody but the originator is told to whom else it was released.
+    let releases = if permit.held(Fact::MyParty) { Some(releases(work, id)?) } else { None };
+    work.log(entry(Event::NoteRead, asker, permit.thing()).version(row.version));
+    body(&key, permit.into_thing(), &row, releases)
+}
+
+fn releases(work: &mut Work<'_>, id: &NoteId) -> Result<Vec<NoteReleaseBody>, AppError> {
+    Ok(release::in_force(work, Released::Note(id))?
+        .into_iter()
+        .filter_map(|one| Some(NoteReleaseBody { act: one.act, party: one.party?, from: one.from }))
+        .collect())
+}
+
+/// Every version of a note, the newest first, without the texts.
+pub(in crate::rooms) fn versions(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    id: &NoteId,
+) -> Result<Vec<NoteVersionLine>, AppError> {
+    let permit = note_in::<actions::ReadNote>(work, asker, room, id)?;
+    let key = Key::of(asker)?;
+    let rows = store::versions(work.conn, &permit)?;
+    work.log(entry(Event::NoteRead, asker, permit.thing()).count(rows.len()));
+    rows.iter()
+        .map(|row| {
+            Ok(NoteVersionLine {
+                version: row.version,
+                title: sealing::title(&key, room, row)?,
+                handling: sealing::handling(row)?,
+                author: row.author_id.clone(),
+                written_at: row.written_us,
+            })
+        })
+        .collect()
+}
+
+fn body(
+    key: &Key,
+    note: Note,
+    row: &SealedVersion,
+    releases: Option<Vec<NoteReleaseBody>>,
+) -> Result<NoteBody, AppError> {
+    let (text, handling_text) = sealing::text(key, &note.room_id, row)?;
+    Ok(NoteBody {
+        version: row.version,
+        title: sealing::title(key, &note.room_id, row)?,
+        text,
+        handling: sealing::handling(row)?,
+        handling_text,
+        author: row.author_id.clone(),
+        revised_at: row.written_us,
+        releases,
+        id: note.id,
+        room: note.room_id,
+        party: note.party_id,
+        written_at: note.written_us,
+    })
+}
+
+/// Writes a note.
+pub(in crate::rooms) fn write(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    new: &NewNote,
+) -> Result<NoteBody, AppError> {
+    let permit = access::permit::<actions::WriteNote, Room>(work, asker, room)?;
+    let (author, party) = (asker.person().ok_or(Fault::SignInNeeded)?, asker.party().ok_or(Fault::SignInNeeded)?);
+    let note = Note {
+        id: NoteId::new(work)?,
+        room_id: permit.thing().id.clone(),
+        author_id: author.clone(),
+        party_id: party.clone(),
+        written_us: work.now,
+    };
+    let first = sealing::seal(room, &note.id, 1, new, (author, work.now));
+    store::insert_note(work.conn, &note, &first)?;
+    work.log(entry(Event::NoteWritten, asker, &note).version(1));
+    body(&Key::of(asker)?, note, &first, Some(Vec::new()))
+}
+
+/// Writes the next version of a note, if the newest is the one it was based on.
+pub(in crate::rooms) fn revise(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    id: &NoteId,
+    revision: &Revision,
+) -> Result<NoteBody, AppError> {
+    let permit = note_in::<actions::ReviseNote>(work, asker, room, id)?;
+    let author = asker.person().ok_or(Fault::SignInNeeded)?;
+    let newest = store::newest_version(work.conn, &permit)?;
+    if newest != revision.based_on {
+        return Err(Fault::Outdated.into());
+    }
+    let version = newest.saturating_add(1);
+    let next = sealing::seal(room, id, version, &revision.note, (author, work.now));
+    store::insert_version(work.conn, &permit, &next).or_conflict(Fault::Outdated)?;
+    let releases = releases(work, id)?;
+    work.log(entry(Event::NoteRevised, asker, permit.thing()).version(version));
+    body(&Key::of(asker)?, permit.into_thing(), &next, Some(releases))
+}
+
+/// Leave to release a note of this room, with the entry that tells of it.
+pub(super) fn releasable(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    id: &NoteId,
+    event: Event,
+) -> Result<(Permit<actions::ReleaseNote, Note>, Entry), AppError> {
+    let permit = note_in::<actions::ReleaseNote>(work, asker, room, id)?;
+    let entry = entry(event, asker, permit.thing());
+    Ok((permit, entry))
+}

@@ -1,0 +1,42 @@
+//! Looking at a room: what it belongs to, who is in it, and what it is called.
+
+use crate::access::{self, Asker, actions};
+use crate::audit::{Entry, Event};
+use crate::db::Work;
+use crate::error::{AppError, Fault};
+use crate::ids::RoomId;
+use crate::rooms::model::RoomBody;
+use crate::rooms::opening::title_place;
+use crate::rooms::store::{self, Room};
+use crate::seal::Key;
+
+/// A room, with its title for those who may read that now. Who is in it is contents, and so every look is
+/// an entry.
+pub(in crate::rooms) fn get(work: &mut Work<'_>, asker: &Asker, id: &RoomId) -> Result<RoomBody, AppError> {
+    let permit = access::permit::<actions::SeeRoom, Room>(work, asker, id)?;
+    let now = work.now;
+    let members = store::members(work.conn, &permit, now)?;
+    let title = title(work, asker, id)?;
+    work.log(Entry::new(Event::RoomSeen).by(asker).on("room", id).in_room(id).owned_by(permit.thing().owner()));
+    let room = permit.into_thing();
+    let (session, meeting) = room.session.unzip();
+    Ok(RoomBody {
+        id: room.id,
+        kind: room.kind,
+        title,
+        session,
+        meeting,
+        case: room.case.map(|(case, _)| case),
+        members,
+    })
+}
+
+fn title(work: &mut Work<'_>, asker: &Asker, id: &RoomId) -> Result<Option<String>, AppError> {
+    let permit = match access::permit::<actions::ReadRoomTitle, Room>(work, asker, id) {
+        Ok(permit) => permit,
+        Err(AppError { fault: Fault::NotPermitted | Fault::MeansNeeded(_) | Fault::NotFound, .. }) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let title = permit.thing().title.open(&Key::of(asker)?, title_place(id))?;
+    Ok(Some(title).filter(|title| !title.is_empty()))
+}

@@ -1,0 +1,85 @@
+//! Who is in a room, and who could be.
+
+use diesel::prelude::*;
+
+use super::Room;
+use crate::access::acts::in_force_at;
+use crate::access::{Permit, actions};
+use crate::context::Moment;
+use crate::db::Conn;
+use crate::db::schema::{acts, admissions, designations, parties, people, standings};
+use crate::ids::{ActId, PartyId, PersonId};
+use crate::rooms::model::Member;
+use crate::rooms::opening::Reach;
+
+/// Who is admitted at `at`, by name. Somebody admitted by several acts is shown with each.
+pub(in crate::rooms) fn members(
+    conn: &mut Conn,
+    permit: &Permit<actions::SeeRoom, Room>,
+    at: Moment,
+) -> QueryResult<Vec<Member>> {
+    let rows: Vec<(PersonId, String, PartyId, Reach, ActId, Moment)> = admissions::table
+        .inner_join(acts::table)
+        .inner_join(people::table)
+        .filter(admissions::room_id.eq(&permit.thing().id))
+        .filter(in_force_at(at))
+        .order((people::name, people::id, acts::effective_us, acts::id))
+        .select((people::id, people::name, people::party_id, admissions::reach, acts::id, acts::effective_us))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(person, name, party, reach, act, from)| Member { person, name, party, reach, act, from })
+        .collect())
+}
+
+/// The acts in force by which a person is admitted, the oldest first. `A` is [`actions::Admit`] or
+/// [`actions::EndAdmission`].
+pub(in crate::rooms) fn admissions_of<A>(
+    conn: &mut Conn,
+    permit: &Permit<A, Room>,
+    person: &PersonId,
+    at: Moment,
+) -> QueryResult<Vec<ActId>> {
+    admissions::table
+        .inner_join(acts::table)
+        .filter(admissions::room_id.eq(&permit.thing().id))
+        .filter(admissions::person_id.eq(person))
+        .filter(in_force_at(at))
+        .order((acts::effective_us, acts::id))
+        .select(admissions::act_id)
+        .load(conn)
+}
+
+/// What a person who may be admitted is at `at`: name, party, and whether an officer of the Secretariat.
+/// `None` for everyone whom no admission lets in, whether there is such a person or not. Asked before
+/// leave is, since the rule depends on it.
+pub(in crate::rooms) fn admissible(
+    conn: &mut Conn,
+    person: &PersonId,
+    at: Moment,
+) -> QueryResult<Option<(String, PartyId, bool)>> {
+    let designated: Vec<(String, PartyId, String, String)> = designations::table
+        .inner_join(acts::table)
+        .inner_join(people::table.on(people::id.eq(designations::person_id)))
+        .inner_join(parties::table.on(parties::id.eq(designations::party_id)))
+        .filter(people::party_id.eq(designations::party_id))
+        .filter(designations::person_id.eq(person))
+        .filter(in_force_at(at))
+        .select((people::name, people::party_id, parties::kind, designations::role))
+        .load(conn)?;
+    let Some((name, party, ..)) = designated.first().cloned() else { return Ok(None) };
+    let standings: Vec<String> = standings::table
+        .inner_join(acts::table)
+        .filter(standings::party_id.eq(&party))
+        .filter(in_force_at(at))
+        .select(standings::standing)
+        .load(conn)?;
+    let of_state = |kind: &str, role: &str, standing: &str| {
+        standings.iter().any(|held| held == standing)
+            && designated.iter().any(|(_, _, held_kind, held_role)| held_kind == kind && held_role == role)
+    };
+    let officer = designated.iter().any(|(_, _, kind, role)| kind == "secretariat" && role == "secretariat_officer");
+    let admissible =
+        officer || of_state("state", "contact_point", "member") || of_state("state", "counterpart", "observer");
+    Ok(admissible.then_some((name, party, officer)))
+}

@@ -1,0 +1,15 @@
+//! The rows of this slice.
+
+mod admissions;
+mod notes;
+mod rooms;
+mod visits;
+
+pub(super) use admissions::{admissible, admissions_of, members};
+pub use notes::Note;
+pub(super) use notes::{
+    SealedVersion, holds_notes, insert_note, insert_version, newest_of_page, newest_version, page as notes_page,
+    version, versions,
+};
+pub use rooms::Room;
+pub(super) use visits::{end_visit, end_visits_of, insert_visit};

@@ -1,0 +1,152 @@
+//! Notes and their versions. A version is inserted and never changed.
+
+use diesel::prelude::*;
+
+use super::Room;
+use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
+use crate::context::Moment;
+use crate::db::Conn;
+use crate::db::schema::{note_versions, notes};
+use crate::ids::{NoteId, PartyId, PersonId, RoomId};
+use crate::seal::Sealed;
+
+diesel::alias! {
+    const NEWER: Alias<Newer> = note_versions as newer;
+}
+
+/// A note, without what it says.
+#[derive(Queryable, Selectable, Insertable, Debug, Clone)]
+#[diesel(table_name = notes)]
+pub struct Note {
+    /// Its id.
+    pub id: NoteId,
+    /// The room it is in.
+    pub room_id: RoomId,
+    /// Who wrote it first.
+    pub author_id: PersonId,
+    /// The originator.
+    pub party_id: PartyId,
+    /// When it was first written.
+    pub written_us: Moment,
+}
+
+impl Thing for Note {
+    type Kind = kinds::Note;
+    type Id = NoteId;
+    fn find(conn: &mut Conn, id: &NoteId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+        notes::table.filter(notes::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
+    }
+}
+
+/// A version of a note, as it rests.
+#[derive(Queryable, Selectable, Insertable, Debug, Clone)]
+#[diesel(table_name = note_versions)]
+pub(in crate::rooms) struct SealedVersion {
+    pub(in crate::rooms) note_id: NoteId,
+    pub(in crate::rooms) version: i64,
+    pub(in crate::rooms) title: Sealed,
+    pub(in crate::rooms) words: Sealed,
+    pub(in crate::rooms) handling: String,
+    pub(in crate::rooms) handling_words: Option<Sealed>,
+    pub(in crate::rooms) author_id: PersonId,
+    pub(in crate::rooms) written_us: Moment,
+}
+
+/// The notes of a room that the filter lets through, the newest first, behind the one written at `after.0`
+/// with the id `after.1`.
+pub(in crate::rooms) fn page(
+    conn: &mut Conn,
+    permit: &Permit<actions::ReadRoom, Room>,
+    filter: Filter<actions::ReadNote>,
+    after: Option<&(Moment, NoteId)>,
+    limit: i64,
+) -> QueryResult<Vec<Note>> {
+    let mut query = notes::table
+        .filter(filter.condition())
+        .filter(notes::room_id.eq(&permit.thing().id))
+        .order((notes::written_us.desc(), notes::id))
+        .limit(limit)
+        .into_boxed();
+    if let Some((written, id)) = after {
+        query = query.filter(notes::written_us.lt(written).or(notes::written_us.eq(written).and(notes::id.gt(id))));
+    }
+    query.select(Note::as_select()).load(conn)
+}
+
+/// The newest version of each of these notes, which are of a page that the filter let through.
+pub(in crate::rooms) fn newest_of_page(
+    conn: &mut Conn,
+    _: &Permit<actions::ReadRoom, Room>,
+    page: &[Note],
+) -> QueryResult<Vec<SealedVersion>> {
+    note_versions::table
+        .filter(note_versions::note_id.eq_any(page.iter().map(|note| &note.id)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(
+            NEWER
+                .filter(NEWER.field(note_versions::note_id).eq(note_versions::note_id))
+                .filter(NEWER.field(note_versions::version).gt(note_versions::version)),
+        )))
+        .select(SealedVersion::as_select())
+        .load(conn)
+}
+
+/// The version of a note asked for or, when none is, the newest.
+pub(in crate::rooms) fn version(
+    conn: &mut Conn,
+    permit: &Permit<actions::ReadNote, Note>,
+    version: Option<i64>,
+) -> QueryResult<Option<SealedVersion>> {
+    let mut query = note_versions::table
+        .filter(note_versions::note_id.eq(&permit.thing().id))
+        .order(note_versions::version.desc())
+        .select(SealedVersion::as_select())
+        .into_boxed();
+    if let Some(version) = version {
+        query = query.filter(note_versions::version.eq(version));
+    }
+    query.first(conn).optional()
+}
+
+/// Every version of a note, the newest first.
+pub(in crate::rooms) fn versions(
+    conn: &mut Conn,
+    permit: &Permit<actions::ReadNote, Note>,
+) -> QueryResult<Vec<SealedVersion>> {
+    note_versions::table
+        .filter(note_versions::note_id.eq(&permit.thing().id))
+        .order(note_versions::version.desc())
+        .select(SealedVersion::as_select())
+        .load(conn)
+}
+
+/// The number of a note's newest version, for whoever is about to write the next.
+pub(in crate::rooms) fn newest_version(
+    conn: &mut Conn,
+    permit: &Permit<actions::ReviseNote, Note>,
+) -> QueryResult<i64> {
+    note_versions::table
+        .filter(note_versions::note_id.eq(&permit.thing().id))
+        .select(diesel::dsl::max(note_versions::version))
+        .first::<Option<i64>>(conn)
+        .map(Option::unwrap_or_default)
+}
+
+/// Inserts a note and its first version. The caller has leave to write into the room, or is the operator.
+pub(in crate::rooms) fn insert_note(conn: &mut Conn, note: &Note, first: &SealedVersion) -> QueryResult<()> {
+    diesel::insert_into(notes::table).values(note).execute(conn)?;
+    diesel::insert_into(note_versions::table).values(first).execute(conn).map(drop)
+}
+
+/// Inserts the next version of a note.
+pub(in crate::rooms) fn insert_version(
+    conn: &mut Conn,
+    _: &Permit<actions::ReviseNote, Note>,
+    next: &SealedVersion,
+) -> QueryResult<()> {
+    diesel::insert_into(note_versions::table).values(next).execute(conn).map(drop)
+}
+
+/// Whether a room holds any note: for the import.
+pub(in crate::rooms) fn holds_notes(conn: &mut Conn, room: &RoomId) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(notes::table.filter(notes::room_id.eq(room)))).get_result(conn)
+}
