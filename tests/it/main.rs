@@ -3,6 +3,8 @@
 
 mod access;
 mod cases;
+mod commands;
+mod demo;
 mod rooms;
 mod support;
 mod transport;

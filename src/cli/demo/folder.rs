@@ -14,9 +14,18 @@ const WHOLE: &str = "made-by-incamera-demo";
 const UNFINISHED: &str = "made-by-incamera-demo.unfinished";
 const WORDS: &str = "This folder was made by `incamera demo`, which deletes and makes it anew with --fresh.\n";
 
-/// All that a demo makes, but for the marks. SQLite's own files come and go.
-const MADE: [&str; 8] =
-    [SETTINGS, "keys", "tls", "ca.pem", accounts::FILE, DATABASE, "incamera.db-wal", "incamera.db-shm"];
+/// All that a demo makes, but for the marks. SQLite's own files beside the database come and go.
+const MADE: [&str; 9] = [
+    SETTINGS,
+    "keys",
+    "tls",
+    "ca.pem",
+    accounts::FILE,
+    DATABASE,
+    "incamera.db-journal",
+    "incamera.db-wal",
+    "incamera.db-shm",
+];
 
 /// What a folder holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
