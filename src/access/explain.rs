@@ -77,6 +77,9 @@ const MEANS: [(Fact, &str); 3] = [
     (Fact::Visiting, "visit with a purpose"),
 ];
 
+/// What is lacking for every action on a thing that was recorded later than the moment asked about.
+const NOT_YET: &str = "it was recorded by then";
+
 /// Finds what kind of thing has this id; the first kind in the order of [`Kind::ALL`].
 ///
 /// # Errors
@@ -151,6 +154,9 @@ pub fn explain_without(
     let asker = Asker::load(conn, person, Credentials::default(), at)?;
     let wanted: FactSet = Fact::ALL.iter().copied().filter(|fact| !withheld.has(*fact)).collect();
     let Some(facts) = facts_of(conn, &asker, kind, id, wanted)? else { return Ok(None) };
+    if !recorded_by(conn, kind, id, at)? {
+        return Ok(Some(not_yet(asker.basis().to_vec(), person, kind, id, at, withheld)));
+    }
     let brought =
         if asker.is_somebody() { MEANS.iter().fold(facts, |set, (fact, _)| set.with(*fact, true)) } else { facts };
 
@@ -187,6 +193,42 @@ pub fn explain_without(
         withheld: withheld.iter().map(Fact::words).collect(),
         actions,
     }))
+}
+
+/// Whether the thing was there at `at`: its readings look at what it is now.
+fn recorded_by(conn: &mut Conn, kind: Kind, id: &str, at: Moment) -> QueryResult<bool> {
+    let Some(table) = facts::table(kind) else { return Ok(true) };
+    let mut sql = Fragment::new();
+    sql.sql(format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {table} WHERE id = "))
+        .text(id)
+        .sql(format!(" AND {} <= ", facts::recorded(kind)))
+        .number(at.0);
+    Statement::<BigInt>::new(sql).get_result::<i64>(conn).map(|count| count > 0)
+}
+
+/// The answer about a moment at which the thing was not there: nobody could do anything with it.
+fn not_yet(basis: Vec<Basis>, person: &PersonId, kind: Kind, id: &str, at: Moment, withheld: FactSet) -> Explanation {
+    let actions = Action::ALL.iter().copied().filter(|action| action.kind() == kind);
+    let answer = |action| Answer {
+        action,
+        may: false,
+        bring: Vec::new(),
+        rule: super::document::sentence(&rules::rule(action).when),
+        source: rules::rule(action).source,
+        prohibited_by: None,
+        because: Vec::new(),
+        lacking: vec![NOT_YET],
+    };
+    Explanation {
+        person: person.clone(),
+        kind,
+        thing: id.to_owned(),
+        at,
+        may: false,
+        basis,
+        withheld: withheld.iter().map(Fact::words).collect(),
+        actions: actions.map(answer).collect(),
+    }
 }
 
 fn acts_behind(conn: &mut Conn, fact: Fact, kind: Kind, id: &str, asker: &Asker) -> QueryResult<Vec<ActId>> {

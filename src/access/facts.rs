@@ -190,6 +190,26 @@ pub const fn table(kind: Kind) -> Option<&'static str> {
     }
 }
 
+/// The column that says when a thing was recorded: nobody could know of it before.
+#[must_use]
+pub const fn recorded(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Network => "NULL",
+        Kind::Party
+        | Kind::Person
+        | Kind::Act
+        | Kind::Meeting
+        | Kind::Conclusions
+        | Kind::Session
+        | Kind::Publication => "recorded_us",
+        Kind::Proposal => "proposed_us",
+        Kind::Material => "added_us",
+        Kind::Room | Kind::Case => "opened_us",
+        Kind::Note => "written_us",
+        Kind::Entry => "at_us",
+    }
+}
+
 /// The column that says which room a thing is in.
 const fn room(kind: Kind) -> &'static str {
     match kind {
@@ -220,7 +240,7 @@ const fn owner(kind: Kind) -> &'static str {
 /// The reading of `fact` for things of `kind`. Facts about the asker alone have none here: they are
 /// known before any thing is looked at.
 #[must_use]
-#[expect(clippy::too_many_lines, reason = "one table, to be read as one")]
+#[expect(clippy::match_same_arms, reason = "one table, in the order of the facts")]
 pub const fn reading(fact: Fact, kind: Kind) -> Reading {
     use Reading::{ByAct, Holds, Never};
     match (fact, kind) {

@@ -253,7 +253,7 @@ impl Entry {
 
     /// About one thing. `kind` is the word of DESIGN §1.
     #[must_use]
-    pub fn on(mut self, kind: &'static str, id: impl ToString) -> Self {
+    pub fn on(mut self, kind: &'static str, id: &(impl ToString + ?Sized)) -> Self {
         self.payload.thing = Some(Subject { kind, id: id.to_string() });
         self
     }

@@ -408,7 +408,7 @@ mod tests {
         let body = |to, states: &[PartyId]| VisibilityBody { to, states: states.to_vec() };
         let state = PartyId::parse("00000000-0000-4000-8000-000000000001").unwrap();
         assert!(body(VisibleTo::OwnState, &[]).checked().is_ok());
-        assert!(body(VisibleTo::States, &[state.clone()]).checked().is_ok());
+        assert!(body(VisibleTo::States, std::slice::from_ref(&state)).checked().is_ok());
         assert!(body(VisibleTo::States, &[]).checked().is_err());
         assert!(body(VisibleTo::States, &[state.clone(), state.clone()]).checked().is_err());
         assert!(body(VisibleTo::ContactPoints, &[state]).checked().is_err());

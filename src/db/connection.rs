@@ -12,8 +12,7 @@ use crate::error::AppError;
 pub use either::Conn;
 
 mod either {
-    #![expect(missing_docs, reason = "the derive makes public items without any")]
-
+    // A module of its own: the derive makes public items without documentation.
     use diesel::{PgConnection, SqliteConnection};
 
     /// A connection to either database. The queries are written once, against [`Backend`](super::Backend).

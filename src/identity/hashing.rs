@@ -183,5 +183,5 @@ pub(super) fn name_of(key: &[u8; 32]) -> String {
     let mut hash = Sha256::new();
     hash.update(b"incamera/key-name/v1");
     hash.update(key);
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    data_encoding::HEXLOWER.encode(hash.finalize().get(..8).unwrap_or_default())
 }

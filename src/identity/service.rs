@@ -68,7 +68,7 @@ impl Identity {
                     // A failure is recorded, and costs the one commit that a success costs.
                     match &account {
                         Some(account) => {
-                            work.log(Entry::new(Event::SignInFailed).concerning(&account.person_id).source(&source))
+                            work.log(Entry::new(Event::SignInFailed).concerning(&account.person_id).source(&source));
                         }
                         None => store::count_stranger(work.conn, &source, work.now)?,
                     }

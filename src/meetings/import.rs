@@ -122,12 +122,11 @@ pub fn ensure_closed_session(
     title: &str,
     counterparts_of: &[PartyId],
 ) -> Result<(SessionId, RoomId), AppError> {
-    let session = match store::find_session(work.conn, meeting, SessionKind::Closed, None)? {
-        Some(there) => there,
-        None => {
-            let new = NewSession::Closed { title: Some(title.to_owned()), counterparts_of: counterparts_of.to_vec() };
-            sessions::insert(work, None, meeting, &new)?.0
-        }
+    let session = if let Some(there) = store::find_session(work.conn, meeting, SessionKind::Closed, None)? {
+        there
+    } else {
+        let new = NewSession::Closed { title: Some(title.to_owned()), counterparts_of: counterparts_of.to_vec() };
+        sessions::insert(work, None, meeting, &new)?.0
     };
     let room = session.room_id.ok_or_else(|| AppError::internal("a closed session without a room"))?;
     Ok((session.id, room))

@@ -81,7 +81,7 @@ pub fn start(state: &State, routes: Vec<Route>, signals: bool) -> Result<Running
     .client_request_timeout(Duration::from_secs(settings.head_seconds))
     .client_disconnect_timeout(Duration::from_secs(1))
     .tls_handshake_timeout(Duration::from_secs(settings.handshake_seconds))
-    .keep_alive(Duration::from_secs(60))
+    .keep_alive(Duration::from_mins(1))
     .h1_allow_half_closed(false)
     .shutdown_timeout(settings.shutdown_seconds)
     .worker_max_blocking_threads(8);

@@ -154,8 +154,7 @@ pub fn statuses(route: &Route) -> Vec<u16> {
     match route.takes {
         Takes::Json(_) => statuses.extend([408, 413, 415, 422]),
         Takes::Bytes(_) => statuses.extend([408, 413, 422]),
-        Takes::Query(_) => statuses.extend([413, 422]),
-        Takes::Nothing => statuses.extend([413, 422]),
+        Takes::Query(_) | Takes::Nothing => statuses.extend([413, 422]),
     }
     if matches!(route.access, Access::OwnCredential) && route.method == Method::POST {
         statuses.push(429);

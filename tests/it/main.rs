@@ -5,6 +5,7 @@ mod access;
 mod cases;
 mod commands;
 mod demo;
+mod network;
 mod rooms;
 mod support;
 mod transport;

@@ -74,7 +74,7 @@ pub struct ProposalRequest {
     pub person: Option<PersonId>,
     /// For a designation, instead of `person`: the name of somebody new.
     pub person_name: Option<String>,
-    /// For a designation: as what; contact_point or counterpart.
+    /// For a designation: as what; `contact_point` or `counterpart`.
     pub role: Option<Role>,
     /// For a designation: the office at home.
     pub function: Option<Function>,

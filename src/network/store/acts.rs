@@ -23,7 +23,8 @@ impl Thing for ActRecord {
     type Kind = kinds::Act;
     type Id = ActId;
     fn find(conn: &mut Conn, id: &ActId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
-        let row: Option<((ActKind, TermRow, Option<PersonId>), FactBits)> = acts::table
+        type Row = ((ActKind, TermRow, Option<PersonId>), FactBits);
+        let row: Option<Row> = acts::table
             .filter(acts::id.eq(id))
             .select(((acts::kind, term_columns!(), acts::recorded_by), facts))
             .first(conn)

@@ -9,7 +9,7 @@ use crate::db::Conn;
 use crate::db::schema::{acts, parties, releases, standings};
 use crate::ids::{ActId, CaseId, NoteId, PartyId};
 
-fn columns<'a>(what: Released<'a>) -> (Option<&'a NoteId>, Option<&'a CaseId>) {
+fn columns(what: Released<'_>) -> (Option<&NoteId>, Option<&CaseId>) {
     match what {
         Released::Note(id) => (Some(id), None),
         Released::Case(id) => (None, Some(id)),

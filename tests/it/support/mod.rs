@@ -3,13 +3,16 @@
 
 pub mod client;
 pub mod database;
+pub mod made;
 pub mod scene;
 pub mod server;
 pub mod snapshot;
+pub mod tables;
 pub mod world;
 
 pub use client::{Client, Reply};
 pub use server::TestServer;
+pub use tables::Tables;
 pub use world::World;
 
 /// Runs a test on both databases: `both!(name, |server| { … })` makes `name::sqlite` and `name::postgres`.

@@ -1,0 +1,164 @@
+//! The database past the server: what a test compares before and after a call, and what it breaks on purpose.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::{BigInt, Text};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use incamera::db::Conn;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::server::TestServer;
+
+/// Tables that change with who is logged in and what is logged, whatever else a call does.
+pub const BOOKKEEPING: [&str; 5] = ["audit_entries", "audit_head", "sign_ins", "spent_refreshes", "stranger_noise"];
+
+/// Tables of which no row is ever changed or taken away.
+pub const ONLY_INSERTED: [&str; 20] = [
+    "act_meetings",
+    "acts",
+    "admissions",
+    "audit_entries",
+    "case_versions",
+    "conclusion_acts",
+    "conclusion_versions",
+    "convenings",
+    "designations",
+    "elections",
+    "enrolments",
+    "note_versions",
+    "notes",
+    "participations",
+    "parties",
+    "party_names",
+    "people",
+    "releases",
+    "standings",
+    "suspensions",
+];
+
+/// A connection of the test's own.
+pub struct Tables {
+    conn: Conn,
+    /// The rows of every table as texts, in one statement.
+    everything: String,
+}
+
+#[derive(QueryableByName)]
+struct Word {
+    #[diesel(sql_type = Text)]
+    word: String,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    place: String,
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+impl Tables {
+    pub fn of(server: &TestServer) -> Self {
+        let mut conn = server.url().open_writer().unwrap();
+        let sqlite = matches!(conn, Conn::Sqlite(_));
+        let names = if sqlite {
+            "SELECT name AS word FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY name"
+        } else {
+            "SELECT CAST(table_name AS TEXT) AS word FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' ORDER BY table_name"
+        };
+        let names: Vec<String> = words(&mut conn, names);
+        let everything = names
+            .iter()
+            .map(|table| {
+                let line = if sqlite {
+                    let columns = words(&mut conn, &format!("SELECT name AS word FROM pragma_table_info('{table}')"));
+                    columns.iter().map(|name| format!("quote({name})")).collect::<Vec<_>>().join(" || '|' || ")
+                } else {
+                    "CAST(t AS TEXT)".into()
+                };
+                format!("SELECT '{table}' AS place, {line} AS line FROM {table} t")
+            })
+            .collect::<Vec<_>>()
+            .join(" UNION ALL ");
+        Self { conn, everything }
+    }
+
+    /// Every row of every table, as text.
+    pub fn rows(&mut self) -> BTreeMap<String, BTreeSet<String>> {
+        let lines: Vec<Line> = sql_query(&self.everything).load(&mut self.conn).unwrap();
+        let mut rows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for Line { place, line } in lines {
+            rows.entry(place).or_default().insert(line);
+        }
+        rows
+    }
+
+    /// A digest of each table that is not [`BOOKKEEPING`].
+    pub fn digest(&mut self) -> BTreeMap<String, String> {
+        let mut digests = BTreeMap::new();
+        for (table, rows) in self.rows() {
+            if !BOOKKEEPING.contains(&table.as_str()) {
+                let mut hash = Sha256::new();
+                for row in rows {
+                    hash.update(row.as_bytes());
+                    hash.update([0]);
+                }
+                digests.insert(table, data_encoding::HEXLOWER.encode(&hash.finalize()));
+            }
+        }
+        digests
+    }
+
+    /// What the payloads of the log say from this place on.
+    pub fn entries(&mut self, from: i64) -> Vec<Value> {
+        let statement = format!("SELECT payload AS word FROM audit_entries WHERE seq >= {from} ORDER BY seq");
+        words(&mut self.conn, &statement).iter().map(|payload| serde_json::from_str(payload).unwrap()).collect()
+    }
+
+    /// How many entries the log has.
+    pub fn size(&mut self) -> i64 {
+        self.number("SELECT size AS number FROM audit_head")
+    }
+
+    /// A query for one number, called `number`.
+    pub fn number(&mut self, statement: &str) -> i64 {
+        sql_query(statement).get_result::<Count>(&mut self.conn).unwrap().number
+    }
+
+    /// A query for texts, called `word`.
+    pub fn words(&mut self, statement: &str) -> Vec<String> {
+        words(&mut self.conn, statement)
+    }
+
+    /// Runs statements.
+    #[track_caller]
+    pub fn execute(&mut self, statements: &str) {
+        self.conn.batch_execute(statements).unwrap();
+    }
+
+    pub fn conn(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+fn words(conn: &mut Conn, statement: &str) -> Vec<String> {
+    sql_query(statement).load::<Word>(conn).unwrap().into_iter().map(|row| row.word).collect()
+}
+
+/// Fails when a row of a table of [`ONLY_INSERTED`] was changed or taken away since `before`.
+#[track_caller]
+pub fn nothing_lost(before: &BTreeMap<String, BTreeSet<String>>, after: &BTreeMap<String, BTreeSet<String>>) {
+    for table in ONLY_INSERTED {
+        for row in before.get(table).into_iter().flatten() {
+            assert!(after.get(table).is_some_and(|rows| rows.contains(row)), "{table} lost {row}");
+        }
+    }
+}
