@@ -28,7 +28,7 @@ pub fn line(field: &str, text: &str, most: usize) -> Result<String, AppError> {
     Ok(text)
 }
 
-/// Several lines: as [`line`], but with line breaks and tabs; at most `most` characters.
+/// Several lines: as [`line()`], but with line breaks and tabs; at most `most` characters.
 ///
 /// # Errors
 /// `Invalid`, naming `field`.
@@ -49,7 +49,7 @@ pub fn lines(field: &str, text: &str, most: usize) -> Result<String, AppError> {
 /// An optional line.
 ///
 /// # Errors
-/// As [`line`], when there is one.
+/// As [`line()`], when there is one.
 pub fn optional_line(field: &str, text: Option<&str>, most: usize) -> Result<Option<String>, AppError> {
     text.map(|text| line(field, text, most)).transpose()
 }

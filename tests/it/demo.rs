@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use incamera::context::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use crate::support::{Client, world};
@@ -75,7 +76,7 @@ impl Demo {
     fn log_in(&mut self, account: &Value) -> Client {
         let (email, mut client) = (account["email"].to_string(), self.client());
         if !self.tokens.contains_key(&email) {
-            let step = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 30;
+            let step = u64::try_from(SystemClock.now().seconds()).unwrap() / 30;
             let code = world::code_of(account["totp_secret"].as_str().unwrap(), step);
             let body = json!({"email": account["email"], "password": account["password"], "code": code});
             self.tokens.insert(email.clone(), client.post("/api/v1/session", &body).expect(200));
