@@ -14,7 +14,7 @@ pub struct FieldProblem {
     pub problem: String,
 }
 
-/// What a caller is told. Each has one status and one fixed text: see [`Fault::status`].
+/// What a caller is told. Each has one status and one fixed text: see [`Fault::public`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Something in the request is not as it must be.

@@ -38,7 +38,7 @@ pub fn line(field: &str, text: &str, most: usize) -> Result<String, AppError> {
     Ok(text)
 }
 
-/// Several lines: as [`line`], but with line breaks and tabs; at most `most` characters.
+/// Several lines: as [`line()`], but with line breaks and tabs; at most `most` characters.
 ///
 /// # Errors
 /// `Invalid`, naming `field`.
@@ -59,7 +59,7 @@ pub fn lines(field: &str, text: &str, most: usize) -> Result<String, AppError> {
 /// An optional line.
 ///
 /// # Errors
-/// As [`line`], when there is one.
+/// As [`line()`], when there is one.
 pub fn optional_line(field: &str, text: Option<&str>, most: usize) -> Result<Option<String>, AppError> {
     text.map(|text| line(field, text, most)).transpose()
 }
@@ -70,6 +70,17 @@ pub fn optional_line(field: &str, text: Option<&str>, most: usize) -> Result<Opt
 /// `Invalid`, naming `field`.
 pub fn day(field: &str, text: &str) -> Result<String, AppError> {
     crate::context::day(text).map(|_| text.to_owned()).ok_or_else(|| AppError::field(field, "not a day, as YYYY-MM-DD"))
+}
+
+/// A calendar day, or a month of which the day is not known: `YYYY-MM-DD` or `YYYY-MM`.
+///
+/// # Errors
+/// `Invalid`, naming `field`.
+pub fn day_or_month(field: &str, text: &str) -> Result<String, AppError> {
+    let first = if text.len() == 7 { format!("{text}-01") } else { text.to_owned() };
+    crate::context::day(&first)
+        .map(|_| text.to_owned())
+        .ok_or_else(|| AppError::field(field, "not a day, as YYYY-MM-DD, or a month, as YYYY-MM"))
 }
 
 /// Refuses what bears an EU classification from RESTRICTED upwards, in any official spelling this list
@@ -152,5 +163,10 @@ mod tests {
         assert!(lines("f", "a\n\tb", 5).is_ok());
         assert!(lines("f", "a\u{7}", 5).is_err());
         assert!(day("f", "2024-02-30").is_err());
+        assert_eq!(day_or_month("f", "2024-02").unwrap(), "2024-02");
+        assert_eq!(day_or_month("f", "2024-02-29").unwrap(), "2024-02-29");
+        for bad in ["2024", "2024-13", "2024-2", "24-02-0", "2024-02-30", "2024-02-"] {
+            assert!(day_or_month("f", bad).is_err(), "{bad}");
+        }
     }
 }

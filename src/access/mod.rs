@@ -2,7 +2,7 @@
 //!
 //! * [`facts`]: a couple of dozen named booleans about the asker and the thing, each with one reading.
 //! * [`rules`]: for each action one condition over those facts, and the prohibitions, which win.
-//! * [`permit`]: asks once, with the thing itself loaded. A [`Permit`] holds that thing and can be made
+//! * [`permit()`]: asks once, with the thing itself loaded. A [`Permit`] holds that thing and can be made
 //!   nowhere else; a [`Filter`] is the same condition for a list.
 //! * [`explain`]: the same condition once more, with the acts that the facts rest on.
 //! * [`document`]: the same as sentences: `docs/ACCESS.md`.

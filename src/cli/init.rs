@@ -5,6 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::{CliError, certificate, ctx, say};
+use crate::context::Moment;
 use crate::db::migrate;
 use crate::identity::Identity;
 use crate::settings::{DEFAULTS, Settings, files};
@@ -23,37 +24,39 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CliError> {
-    create(&args.folder, &args.origin, &args.database, &[])?;
+    create(&args.folder, &args.origin, &args.database)?;
     let config = args.folder.join("incamera.toml");
     say(format!("Made {}.", args.folder.display()))?;
     say(format!("Next: incamera account --config {} --name NAME --email ADDRESS", config.display()))?;
     say(format!("Then: incamera serve --config {}", config.display()))
 }
 
-/// Makes the folder; `overrides` are further lines of settings, as `section.key` and TOML value.
-pub(super) fn create(
-    folder: &Path,
-    origin: &str,
-    database: &str,
-    overrides: &[(&str, String)],
-) -> Result<(), CliError> {
+fn create(folder: &Path, origin: &str, database: &str) -> Result<(), CliError> {
     if folder.exists() && fs::read_dir(folder)?.next().is_some() {
         return Err(CliError::Other(format!("{} is not empty", folder.display())));
     }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    fs::DirBuilder::new().mode(0o700).create(folder.join("keys"))?;
+    furnish(&write_settings(folder, origin, database)?, ctx().now)
+}
+
+/// Writes the documented defaults into the folder, with this address and database, and reads them back.
+pub(super) fn write_settings(folder: &Path, origin: &str, database: &str) -> Result<Settings, CliError> {
     let mut text = DEFAULTS.to_owned();
-    let fixed = [("server.origin", toml_text(origin)), ("database.url", toml_text(database))];
-    for (name, value) in
-        fixed.iter().map(|(name, value)| (*name, value)).chain(overrides.iter().map(|(name, value)| (*name, value)))
-    {
-        text = replace(&text, name, value).ok_or_else(|| CliError::Other(format!("{name} is no setting")))?;
+    for (name, value) in [("server.origin", origin), ("database.url", database)] {
+        text =
+            replace(&text, name, &toml_text(value)).ok_or_else(|| CliError::Other(format!("{name} is no setting")))?;
     }
     let config = folder.join("incamera.toml");
     files::create_private(&config, text.as_bytes())?;
-    let settings = Settings::load(&config)?;
-    Identity::create_keys(&settings, &ctx())?;
-    certificate::create(folder, origin, ctx().now)?;
+    Ok(Settings::load(&config)?)
+}
+
+/// Makes what the settings speak of: keys, certificate, database.
+pub(super) fn furnish(settings: &Settings, now: Moment) -> Result<(), CliError> {
+    let folder = &settings.base;
+    fs::DirBuilder::new().mode(0o700).create(folder.join("keys"))?;
+    Identity::create_keys(settings, &ctx())?;
+    certificate::create(folder, &settings.server.origin, now)?;
     migrate::run(&settings.database_url()?, true)?;
     Ok(())
 }

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::app::App;
 use crate::context::{Ctx, SystemClock, SystemEntropy};
@@ -139,6 +140,15 @@ pub fn run() -> ExitCode {
 /// A line for whoever runs the command.
 fn say(line: impl std::fmt::Display) -> Result<(), CliError> {
     Ok(writeln!(io::stdout(), "{line}")?)
+}
+
+/// Shows how far long work is; nothing where standard error is no terminal.
+fn progress(steps: usize, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(steps).unwrap_or(u64::MAX)).with_message(what);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:32} {pos} of {len}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// The time and randomness of a command.

@@ -9,6 +9,7 @@ mod factors;
 mod gate;
 mod hashing;
 pub mod model;
+pub mod operator;
 mod password;
 pub mod service;
 mod store;

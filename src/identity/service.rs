@@ -167,7 +167,7 @@ impl Identity {
             let (invitation, person, email) =
                 store::open_invitation(work.conn, &digest, work.now)?.ok_or_else(not_open)?;
             store::close_invitation(work.conn, &invitation, work.now)?;
-            let enrolled = means.give(work, &person, &email)?;
+            let enrolled = means.give(work, &person, &email, "Invitation taken up")?;
             work.log(Entry::new(Event::AccountOpened).concerning(&person).on("invitation", &invitation));
             Ok(enrolled)
         })
@@ -206,38 +206,6 @@ impl Identity {
         })
         .await
     }
-
-    /// Opens an account without an invitation: by the operator, for the first officer of the Secretariat
-    /// and for the demo's invented people.
-    ///
-    /// # Errors
-    /// `Invalid` for a weak password, `Conflict` when the address is taken.
-    pub fn open_account(
-        &self,
-        work: &mut Work<'_>,
-        person: &PersonId,
-        email: &str,
-        chosen: &str,
-    ) -> Result<Enrolled, AppError> {
-        let email = judge_email(email)?;
-        let name = store::person_name(work.conn, person)?;
-        let chosen = password::judge("password", chosen, &[&name, &email])?;
-        let verifier = self.hasher.create_blocking(work.ctx(), &chosen)?;
-        let enrolled = Means::new(self, work.ctx(), verifier)?.give(work, person, &email)?;
-        work.log(Entry::new(Event::AccountOpened).concerning(person));
-        Ok(enrolled)
-    }
-}
-
-/// A password for an account that the operator opens: 20 random characters a person can copy.
-///
-/// # Errors
-/// Without randomness.
-pub fn new_password(ctx: &Ctx) -> Result<Zeroizing<String>, AppError> {
-    let text = data_encoding::BASE32_NOPAD.encode(&ctx.random::<15>()?).to_lowercase();
-    let groups: Vec<&str> =
-        [text.get(..6), text.get(6..12), text.get(12..18), text.get(18..)].into_iter().flatten().collect();
-    Ok(Zeroizing::new(groups.join("-")))
 }
 
 /// Turns the past minutes' counts of strangers into entries.
@@ -352,7 +320,7 @@ fn take_code(
 }
 
 /// The means to log in that a person is given at once: password, second factor, recovery codes.
-struct Means {
+pub(super) struct Means {
     verifier: Verifier,
     seed: Zeroizing<Vec<u8>>,
     codes: Vec<(String, Vec<u8>)>,
@@ -360,12 +328,19 @@ struct Means {
 }
 
 impl Means {
-    fn new(identity: &Identity, ctx: &Ctx, verifier: Verifier) -> Result<Self, AppError> {
+    pub(super) fn new(identity: &Identity, ctx: &Ctx, verifier: Verifier) -> Result<Self, AppError> {
         let (seed, codes) = (factors::new_seed(ctx)?, factors::recovery_codes(ctx)?);
         Ok(Self { verifier, seed, codes, key: identity.factor_key.clone() })
     }
 
-    fn give(self, work: &mut Work<'_>, person: &PersonId, email: &str) -> Result<Enrolled, AppError> {
+    /// Gives them to `person`, and the right to log in if the person has it not; `source` is what that rests on.
+    pub(super) fn give(
+        self,
+        work: &mut Work<'_>,
+        person: &PersonId,
+        email: &str,
+        source: &str,
+    ) -> Result<Enrolled, AppError> {
         let sealed = self.key.seal(work, &seed_place(person), &self.seed)?;
         store::save_account(
             work.conn,
@@ -389,7 +364,7 @@ impl Means {
         store::replace_recovery_codes(work.conn, person, &codes)?;
         store::end_sign_ins_of(work.conn, person, None, EndedWhy::CredentialsChanged, work.now)?;
         if !store::is_enrolled(work.conn, person, work.now)? {
-            let act = acts::record(work, None, &NewAct::now(ActKind::Enrolment, "Invitation taken up"))?;
+            let act = acts::record(work, None, &NewAct::now(ActKind::Enrolment, source))?;
             store::enrol(work.conn, &act, person)?;
         }
         Ok(Enrolled {
@@ -525,7 +500,7 @@ fn fold_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-fn judge_email(email: &str) -> Result<String, AppError> {
+pub(super) fn judge_email(email: &str) -> Result<String, AppError> {
     let email = fold_email(&input::line("email", email, 254)?);
     let good = email.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty()

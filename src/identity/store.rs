@@ -8,10 +8,11 @@ use crate::access::{FactBits, Facts, Permit, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{
-    accounts, acts, enrolments, invitations, parties, party_names, people, recovery_codes, sign_ins, spent_refreshes,
-    stranger_noise,
+    accounts, acts, designations, enrolments, invitations, parties, party_names, people, recovery_codes, sign_ins,
+    spent_refreshes, stranger_noise,
 };
 use crate::ids::{ActId, InvitationId, PartyId, PersonId, RecoveryCodeId, SignInId};
+use crate::network::model::Role;
 use crate::text_enum;
 
 text_enum! {
@@ -238,6 +239,17 @@ pub(super) fn is_enrolled(conn: &mut Conn, person: &PersonId, at: Moment) -> Que
         .inner_join(acts::table)
         .filter(enrolments::person_id.eq(person))
         .filter(in_force_at(at))
+        .count()
+        .get_result::<i64>(conn)
+        .map(|count| count > 0)
+}
+
+/// Whether anyone ever designated as an officer of the Secretariat was ever enrolled.
+pub(super) fn officer_was_enrolled(conn: &mut Conn) -> QueryResult<bool> {
+    let officers =
+        designations::table.filter(designations::role.eq(Role::SecretariatOfficer)).select(designations::person_id);
+    enrolments::table
+        .filter(enrolments::person_id.eq_any(officers))
         .count()
         .get_result::<i64>(conn)
         .map(|count| count > 0)

@@ -37,8 +37,7 @@ pub struct PublicationBody {
     /// The day it was adopted.
     #[schemars(extend("format" = "date"))]
     pub adopted_on: Option<String>,
-    /// The day it was published.
-    #[schemars(extend("format" = "date"))]
+    /// The day it was published, or the month where no more is known: `YYYY-MM-DD` or `YYYY-MM`.
     pub published_on: Option<String>,
     /// The meeting that adopted it.
     pub adopted_at_meeting: Option<MeetingId>,
@@ -59,8 +58,7 @@ pub struct PublicationRequest {
     /// The day it was adopted, `YYYY-MM-DD`.
     #[schemars(extend("format" = "date"))]
     pub adopted_on: Option<String>,
-    /// The day it was published, `YYYY-MM-DD`.
-    #[schemars(extend("format" = "date"))]
+    /// The day it was published, or the month where no more is known: `YYYY-MM-DD` or `YYYY-MM`.
     pub published_on: Option<String>,
     /// The meeting that adopted it: an ordinary one, since this is public.
     pub adopted_at_meeting: Option<MeetingId>,
@@ -80,12 +78,13 @@ impl PublicationRequest {
         let summary = input::lines("summary", &self.summary, 4000)?;
         input::unclassified("title", &title)?;
         input::unclassified("summary", &summary)?;
-        let day = |field, text: Option<String>| text.map(|text| input::day(field, &text)).transpose();
+        let adopted_on = self.adopted_on.map(|text| input::day("adopted_on", &text)).transpose()?;
+        let published_on = self.published_on.map(|text| input::day_or_month("published_on", &text)).transpose()?;
         Ok(Self {
             title,
             summary,
-            adopted_on: day("adopted_on", self.adopted_on)?,
-            published_on: day("published_on", self.published_on)?,
+            adopted_on,
+            published_on,
             code: self.code,
             kind: self.kind,
             adopted_at_meeting: self.adopted_at_meeting,

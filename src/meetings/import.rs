@@ -1,9 +1,8 @@
 //! Loading the network's record from a file, by the operator: there is no asker, nothing is logged here
-//! (the command that loads logs that it did), and what is there already is left as it is.
+//! (the command that loads logs that it did), and what is there already is left as it is. What is new is
+//! judged as what people type is.
 
-use super::model::{
-    MediaType, MeetingChange, MeetingKind, NewMaterial, NewMeeting, NewParticipation, NewSession, SessionKind, Way,
-};
+use super::model::{ConveneBody, MediaType, MeetingKind, NewMaterial, NewParticipation, NewSession, SessionKind, Way};
 use super::service::materials::Content;
 use super::service::{conclusions, materials, meetings, participation, sessions};
 use super::{media, store};
@@ -37,28 +36,40 @@ pub struct RecordedMeeting<'a> {
     pub source: &'a str,
 }
 
+/// The ordinary meeting with this number.
+///
+/// # Errors
+/// The database's.
+pub fn meeting_numbered(work: &mut Work<'_>, number: i64) -> Result<Option<MeetingId>, AppError> {
+    Ok(store::find_meeting(work.conn, Some(number), "")?)
+}
+
 /// The meeting with this number or, for an ad hoc one, this first day; recorded if it is not there.
 ///
 /// # Errors
-/// The database's, for a meeting that contradicts its schema among others.
+/// `Invalid` when a day or a text is not as it must be; the database's.
 pub fn ensure_meeting(work: &mut Work<'_>, meeting: &RecordedMeeting<'_>) -> Result<MeetingId, AppError> {
     if let Some(there) = store::find_meeting(work.conn, meeting.number, meeting.first_day)? {
         return Ok(there);
     }
-    let new = NewMeeting {
+    if let Some(party) = meeting.presidency
+        && !store::is_state(work.conn, party)?
+    {
+        return Err(AppError::field("presidency", "no such State"));
+    }
+    let new = ConveneBody {
         kind: meeting.kind,
         number: meeting.number,
-        about: MeetingChange {
-            first_day: meeting.first_day.to_owned(),
-            last_day: meeting.last_day.to_owned(),
-            way: meeting.way,
-            place: meeting.place.map(ToOwned::to_owned),
-            topics: meeting.topics.to_vec(),
-        },
+        first_day: meeting.first_day.to_owned(),
+        last_day: meeting.last_day.to_owned(),
+        way: meeting.way,
+        place: meeting.place.map(ToOwned::to_owned),
         presidency: meeting.presidency.cloned(),
         requested_by: meeting.requested_by.cloned(),
+        topics: meeting.topics.to_vec(),
         source: meeting.source.to_owned(),
-    };
+    }
+    .checked()?;
     meetings::insert(work, None, &new).map(|(meeting, _)| meeting.id)
 }
 

@@ -1,8 +1,9 @@
 //! What the operator's commands on the host record of the network: there nobody asks, and every act is
 //! recorded by nobody in particular. Each function leaves alone what is there already, so that loading the
-//! same data twice is safe. The command that calls them writes the log entry.
+//! same data twice is safe. What is new is judged as what people type is, though some of it comes from a
+//! file. The command that calls them writes the log entry.
 
-use super::model::{Body, Function, PartyKind, Role, Span, Standing};
+use super::model::{self, Body, Function, PartyKind, Role, Span, Standing};
 use super::service::{keep_apart, keep_designations_apart};
 use super::store::people::Designation;
 use super::store::{PartyRecord, host};
@@ -15,10 +16,19 @@ use crate::ids::{ActId, MeetingId, PartyId, PersonId};
 /// Where the names stand that come with a party.
 const NAMING_SOURCE: &str = "Public record of the network, as loaded by the operator";
 
+/// The party with this code, and what it is.
+///
+/// # Errors
+/// The database's.
+pub fn party_coded(work: &mut Work<'_>, code: &str) -> Result<Option<(PartyId, PartyKind)>, AppError> {
+    Ok(host::party_coded(work.conn, code)?.map(|party| (party.id, party.kind)))
+}
+
 /// The party with this code, and every one of `names` with the moment from which it bore it.
 ///
 /// # Errors
-/// `Conflict` when there is a party of another kind with the code; the database's.
+/// `Conflict` when there is a party of another kind with the code; `Invalid` when the code or a name is not
+/// as it must be; the database's.
 pub fn ensure_party(
     work: &mut Work<'_>,
     kind: PartyKind,
@@ -29,6 +39,7 @@ pub fn ensure_party(
         Some(party) if party.kind == kind => party.id,
         Some(_) => return Err(Fault::Conflict("A party of another kind has this code.").into()),
         None => {
+            model::check_code(code)?;
             let party = PartyRecord { id: PartyId::new(work)?, kind, code: code.to_owned(), recorded_us: work.now };
             host::record_party(work.conn, &party)?;
             party.id
@@ -36,12 +47,13 @@ pub fn ensure_party(
     };
     let there = host::names(work.conn, &id)?;
     for (name, from) in names {
-        if there.iter().any(|(term, known)| known == name && term.from == *from) {
+        let name = model::name("name", name)?;
+        if there.iter().any(|(term, known)| *known == name && term.from == *from) {
             continue;
         }
         let act =
             record(work, None, &NewAct { effective: Some(*from), ..NewAct::now(ActKind::Naming, NAMING_SOURCE) })?;
-        host::give_name(work.conn, &id, &act, name)?;
+        host::give_name(work.conn, &id, &act, &name)?;
     }
     Ok(id)
 }
@@ -49,8 +61,8 @@ pub fn ensure_party(
 /// The standing of a party from `from` on, granted at `meeting`.
 ///
 /// # Errors
-/// `Conflict` when the party has another standing in that time; `Invalid` when it cannot have this one;
-/// `NotFound` without the party; the database's.
+/// `Conflict` when the party has another standing in that time; `Invalid` when it cannot have this one or a
+/// text is not as it must be; `NotFound` without the party; the database's.
 pub fn ensure_standing(
     work: &mut Work<'_>,
     party: &PartyId,
@@ -73,6 +85,7 @@ pub fn ensure_standing(
         there.iter().map(|(term, _)| term.span()),
         "The party has a standing for some of that time already.",
     )?;
+    let source = &model::source(source)?;
     let act = record(work, None, &NewAct { kind: ActKind::Standing, effective: Some(from), until, source, meeting })?;
     host::give_standing(work.conn, party, &act, standing)?;
     Ok(act)
@@ -81,13 +94,14 @@ pub fn ensure_standing(
 /// The person of a party with this name.
 ///
 /// # Errors
-/// The database's.
+/// `Invalid` when the name is not as it must be; the database's.
 pub fn ensure_person(work: &mut Work<'_>, party: &PartyId, name: &str) -> Result<PersonId, AppError> {
-    if let Some(id) = host::person_named(work.conn, party, name)? {
+    let name = model::name("name", name)?;
+    if let Some(id) = host::person_named(work.conn, party, &name)? {
         return Ok(id);
     }
     let id = PersonId::new(work)?;
-    host::record_person(work.conn, party, &id, name, work.now)?;
+    host::record_person(work.conn, party, &id, &name, work.now)?;
     Ok(id)
 }
 

@@ -1,9 +1,14 @@
 //! The integration tests: one binary, every test over TLS against a server of its own, on SQLite and on
 //! PostgreSQL alike.
 
+// Tells clippy that the helpers are test code too (clippy.toml says what tests may).
+#![cfg(test)]
+
 mod access;
 mod bad_input;
 mod cases;
+mod commands;
+mod demo;
 mod layering;
 mod meetings;
 mod network;

@@ -121,10 +121,7 @@ impl PartyRequest {
     /// # Errors
     /// `Invalid`, naming the field.
     pub fn judged(self) -> Result<Self, AppError> {
-        let written = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if !(2..=24).contains(&self.code.len()) || !self.code.chars().all(written) {
-            return Err(AppError::field("code", "not 2 to 24 of A-Z, a-z, 0-9, '-', '_', '.'"));
-        }
+        super::check_code(&self.code)?;
         Ok(Self { name: super::name("name", &self.name)?, source: super::source(&self.source)?, ..self })
     }
 }

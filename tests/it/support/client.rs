@@ -93,7 +93,7 @@ impl Client {
 
     pub fn connect(&self) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
         let socket = TcpStream::connect_timeout(&self.address, Duration::from_secs(5))?;
-        socket.set_read_timeout(Some(Duration::from_secs(60)))?;
+        socket.set_read_timeout(Some(Duration::from_mins(1)))?;
         socket.set_nodelay(true)?;
         let connection = ClientConnection::new(Arc::clone(&self.config), ServerName::try_from("localhost").unwrap())
             .map_err(std::io::Error::other)?;
@@ -158,7 +158,7 @@ impl Client {
         }
         let mut request = format!("{method} {path} HTTP/1.1\r\n");
         for (name, value) in &all {
-            request.push_str(&format!("{name}: {value}\r\n"));
+            request.extend([name, ": ", value, "\r\n"]);
         }
         request.push_str("\r\n");
         let mut bytes = request.into_bytes();
@@ -192,7 +192,7 @@ impl Client {
         };
         // The server may answer and close before it has read everything (a body that is too large).
         let sent = stream.write_all(bytes).and_then(|()| stream.flush());
-        let reply = read_reply(&mut stream).or_else(|error| Err(sent.err().unwrap_or(error)))?;
+        let reply = read_reply(&mut stream).map_err(|error| sent.err().unwrap_or(error))?;
         if reply.headers.get("connection").is_none_or(|value| value != "close") {
             self.stream = Some(stream);
         }

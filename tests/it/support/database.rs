@@ -46,6 +46,7 @@ impl Cluster {
 
 /// The cluster of this run. It lives in memory-backed storage and is stopped by a watcher process when
 /// this one ends, however it ends.
+#[expect(clippy::zombie_processes, reason = "the watcher outlives this process, which cannot wait for it")]
 fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| {
@@ -79,7 +80,7 @@ fn cluster() -> &'static Cluster {
 
 /// PostgreSQL refuses to run as root.
 fn as_nobody(script: &str) -> Command {
-    let root = fs::metadata("/proc/self").map(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0).unwrap_or(false);
+    let root = fs::metadata("/proc/self").is_ok_and(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0);
     let mut command = if root {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "bash", "-c", script]);

@@ -23,7 +23,6 @@ pub use world::World;
 macro_rules! both {
     ($(#[$meta:meta])* $name:ident, $body:expr) => {
         mod $name {
-            #[allow(unused_imports)]
             use super::*;
             $(#[$meta])*
             #[test]

@@ -1,7 +1,7 @@
 //! A server in this process, on a free port, with a clock that a test can set ahead.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
@@ -42,10 +42,10 @@ impl TestServer {
         let url = database::fresh(kind, folder.path());
         let made = process::incamera().args(["init", data.to_str().unwrap(), "--database", &url]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Self::over(kind, folder, data, overrides)
+        Self::over(kind, folder, &data, overrides)
     }
 
-    fn over(kind: Kind, folder: tempfile::TempDir, data: PathBuf, overrides: &[(&str, &str)]) -> Self {
+    fn over(kind: Kind, folder: tempfile::TempDir, data: &Path, overrides: &[(&str, &str)]) -> Self {
         let text = std::fs::read_to_string(data.join("incamera.toml")).unwrap();
         let usual = [
             ("INCAMERA_SERVER__PORT", "0"),
@@ -58,7 +58,7 @@ impl TestServer {
             ("INCAMERA_IDENTITY__SIGN_INS_PER_PERSON", "50"),
         ];
         let all = usual.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let settings = Settings::from_text(&text, &data, all).unwrap();
+        let settings = Settings::from_text(&text, data, all).unwrap();
         let clock = Arc::new(ShiftedClock::default());
         let (tell, told) = mpsc::channel();
         let (its_settings, its_clock) = (settings.clone(), Arc::clone(&clock));

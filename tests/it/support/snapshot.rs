@@ -5,6 +5,11 @@ use std::path::Path;
 /// Fails when the file differs from what was made; `./test --update` writes it.
 #[track_caller]
 pub fn check(path: &str, made: &str) {
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    assert!(
+        name.contains("reviewed"),
+        "{name}: without the word reviewed in its name ./test --update does not find it"
+    );
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
