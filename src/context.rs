@@ -9,8 +9,8 @@ use diesel::deserialize::{FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::serialize::{Output, ToSql};
 use diesel::sql_types::BigInt;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::error::AppError;
 
@@ -38,11 +38,13 @@ impl Moment {
         self.0.div_euclid(60_000_000)
     }
 
-    /// The moment that RFC 3339 text names, or the start of the UTC day that `YYYY-MM-DD` names.
+    /// The moment that RFC 3339 text names, or the start of the UTC day that `YYYY-MM-DD` names. One whose
+    /// year in UTC has not four digits (an offset can bring that about) could not be written again.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let moment =
             OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| day(text).map(|day| day.midnight().assume_utc()))?;
+        let moment = moment.checked_to_offset(UtcOffset::UTC).filter(|moment| (0..=9999).contains(&moment.year()))?;
         i64::try_from(moment.unix_timestamp_nanos() / 1_000).ok().map(Self)
     }
 
@@ -59,6 +61,10 @@ impl Moment {
 /// The calendar day that `YYYY-MM-DD` names, if there is such a day.
 #[must_use]
 pub fn day(text: &str) -> Option<time::Date> {
+    // The format alone would take a sign before the year.
+    if text.len() != 10 || text.starts_with(['+', '-']) {
+        return None;
+    }
     time::Date::parse(text, time::macros::format_description!("[year]-[month]-[day]")).ok()
 }
 

@@ -5,9 +5,19 @@ use unicode_normalization::UnicodeNormalization;
 use crate::error::{AppError, Fault};
 
 /// Characters that change how the text around them is read, or cannot be seen: a name with one of them
-/// could pass for another.
+/// could pass for another. All that Unicode 17 calls `Bidi_Control` or `Default_Ignorable_Code_Point`, but
+/// for the selectors FE00 to FE0F, which come with ordinary symbols; and the blank braille pattern.
 const fn deceives(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}')
+        || matches!(c, '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}')
+        || matches!(c, '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether nobody could see `c`, or it misleads about the text around it.
+#[must_use]
+pub fn unseen(c: char) -> bool {
+    c.is_control() || deceives(c)
 }
 
 /// A single line: trimmed, NFC, 1 to `most` characters, no control characters.
@@ -22,7 +32,7 @@ pub fn line(field: &str, text: &str, most: usize) -> Result<String, AppError> {
     if text.chars().count() > most {
         return Err(AppError::field(field, "too long"));
     }
-    if text.chars().any(|c| c.is_control() || deceives(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
+    if text.chars().any(|c| unseen(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
         return Err(AppError::field(field, "holds control characters, or some that cannot be seen"));
     }
     Ok(text)
@@ -79,7 +89,8 @@ pub fn day_or_month(field: &str, text: &str) -> Result<String, AppError> {
 /// # Errors
 /// `Invalid`, naming `field`.
 pub fn unclassified(field: &str, text: &str) -> Result<(), AppError> {
-    const MARKINGS: [&str; 11] = [
+    // Spelled with spaces where there are hyphens, as the text is before it is compared.
+    const MARKINGS: [&str; 14] = [
         "RESTREINT UE",
         "EU RESTRICTED",
         "RESTREINT EU",
@@ -90,10 +101,13 @@ pub fn unclassified(field: &str, text: &str) -> Result<(), AppError> {
         "TRES SECRET UE",
         "TRÈS SECRET UE",
         "EU TOP SECRET",
-        "R-UE/EU-R",
+        "R UE/EU R",
+        "C UE/EU C",
+        "S UE/EU S",
+        "TS UE/EU TS",
     ];
-    let folded: String =
-        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).flat_map(char::to_uppercase).collect();
+    let blank = |c: char| c.is_whitespace() || matches!(c, '-' | '_' | '\u{2010}'..='\u{2015}');
+    let folded: String = text.chars().map(|c| if blank(c) { ' ' } else { c }).flat_map(char::to_uppercase).collect();
     let folded = folded.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     if MARKINGS.iter().any(|marking| stands_alone(&folded, marking)) {
         return Err(Fault::Invalid(vec![crate::error::FieldProblem {
@@ -127,10 +141,15 @@ mod tests {
             "(EU TOP SECRET)",
             "très secret ue",
             "eu\nconfidential",
+            "EU-SECRET",
+            "R-UE/EU-R",
+            "C-UE/EU-C",
+            "S\u{2011}UE/EU\u{2011}S",
+            "(TS-UE/EU-TS)",
         ] {
             assert!(unclassified("text", marked).is_err(), "{marked}");
         }
-        for unmarked in ["the EU Secretariat", "LIMITE", "restricted", "secret"] {
+        for unmarked in ["the EU Secretariat", "LIMITE", "restricted", "secret", "EU-restrictedness"] {
             assert!(unclassified("text", unmarked).is_ok(), "{unmarked}");
         }
     }
@@ -138,7 +157,7 @@ mod tests {
     #[test]
     fn texts() {
         assert_eq!(line("f", " a\u{301} ", 5).unwrap(), "á");
-        for bad in ["", "  ", "a\nb", "a\u{202e}b", "a\u{0}", "abcdef"] {
+        for bad in ["", "  ", "a\nb", "a\u{202e}b", "a\u{61c}b", "a\u{ad}b", "a\u{3164}", "a\u{0}", "abcdef"] {
             assert!(line("f", bad, 5).is_err(), "{bad:?}");
         }
         assert!(lines("f", "a\n\tb", 5).is_ok());

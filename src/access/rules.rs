@@ -162,7 +162,11 @@ pub const fn rule(action: Action) -> Rule {
             ]),
             OPEN,
         ),
-        Action::ReadClosedAgenda | Action::ChangeClosedAgenda => (All(&[Is(ClosedSession), INSIDE]), CLOSED),
+        Action::ReadClosedAgenda => (All(&[Is(ClosedSession), INSIDE]), CLOSED),
+        Action::ChangeClosedAgenda => (
+            All(&[Is(ClosedSession), INSIDE, Any(&[Is(ContactPoint), Is(SecretariatOfficer)])]),
+            "Design §2: a counterpart is in a closed room for what is released to its State",
+        ),
         Action::ChangeAgenda | Action::InviteToSession | Action::AddMaterial => {
             (All(&[SECRETARIAT, Not(ClosedSession)]), DESIGN)
         }
@@ -232,7 +236,7 @@ pub const fn rule(action: Action) -> Rule {
                 Is(Auditor),
                 All(&[SECRETARIAT, Is(Administrative)]),
                 All(&[Is(SignedIn), Is(Myself)]),
-                All(&[STATE, Is(MyParty), Any(&[Is(Admitted), Is(OfCase)])]),
+                All(&[STATE, Is(SecondFactor), Is(MyParty), Any(&[Is(Admitted), Is(OfCase)])]),
             ]),
             "Design §2, last column; Directive (EU) 2016/680, Art. 25",
         ),

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::store::{self, Wanted};
 use super::{Entry, Event, LoggedEntry};
-use crate::access::{self, Action, Asker, Fact, actions};
+use crate::access::{self, Action, Asker, Fact, Permit, actions};
 use crate::context::Moment;
 use crate::db::Work;
-use crate::error::AppError;
+use crate::error::{AppError, Fault};
 use crate::ids::{EntryId, PersonId, RoomId};
 use crate::server::answer::List;
 use crate::server::registry::schema;
@@ -87,7 +87,8 @@ fn wanted(query: &Query) -> Result<Wanted, AppError> {
     Ok(Wanted {
         event: query.parse("event", Event::parse)?,
         actor: query.parse("actor", PersonId::parse)?,
-        thing: query.get("thing").map(ToOwned::to_owned),
+        // Every kind's ids are written alike.
+        thing: query.parse("thing", EntryId::parse)?.map(|id| id.to_string()),
         room: query.parse("room", RoomId::parse)?,
         from: query.parse("from", Moment::parse)?,
         until: query.parse("until", Moment::parse)?,
@@ -96,11 +97,7 @@ fn wanted(query: &Query) -> Result<Wanted, AppError> {
 
 /// What the asker may read of the log. The auditor's readings are themselves entries.
 fn entries(work: &mut Work<'_>, asker: &Asker, wanted: &Wanted, page: &Page) -> Result<List<EntryBody>, AppError> {
-    let after = page
-        .after
-        .as_deref()
-        .map(|id| EntryId::parse(id).ok_or_else(|| AppError::field("cursor", "not a cursor of this list")))
-        .transpose()?;
+    let after = page.after.as_deref().map(|id| place(work, asker, id)).transpose()?;
     let rows =
         store::page(work.conn, access::filter::<actions::ReadEntry>(asker), wanted, after.as_ref(), page.rows())?;
     let list = page.cut(rows, |row| row.id.to_string());
@@ -108,6 +105,18 @@ fn entries(work: &mut Work<'_>, asker: &Asker, wanted: &Wanted, page: &Page) -> 
         work.log(Entry::new(Event::LogRead).by(asker).count(list.items.len()));
     }
     Ok(List { items: list.items.into_iter().map(|row| body(row, asker)).collect(), next: list.next })
+}
+
+/// The entry that a cursor names. One that the asker may not read is no cursor of his.
+fn place(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    cursor: &str,
+) -> Result<Permit<actions::ReadEntry, LoggedEntry>, AppError> {
+    let none = || AppError::field("cursor", "not a cursor of this list");
+    let id = EntryId::parse(cursor).ok_or_else(none)?;
+    access::permit::<actions::ReadEntry, LoggedEntry>(work, asker, &id)
+        .map_err(|error| if error.fault == Fault::NotFound { none() } else { error })
 }
 
 fn body(row: LoggedEntry, asker: &Asker) -> EntryBody {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::entry::{Area, Entry, Event};
-use crate::access::{FactBits, Facts, Filter, Thing, actions, kinds};
+use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
 use crate::context::{Ctx, Moment};
 use crate::db::Conn;
 use crate::db::schema::{audit_entries, audit_head};
@@ -138,23 +138,19 @@ pub(super) struct Wanted {
     pub(super) until: Option<Moment>,
 }
 
-/// Those that the filter lets through, newest first, behind the entry `after`.
+/// Those that the filter lets through, newest first, behind the entry `after`, which the asker may read:
+/// the place of another would tell that it is there.
 pub(super) fn page(
     conn: &mut Conn,
     filter: Filter<actions::ReadEntry>,
     wanted: &Wanted,
-    after: Option<&EntryId>,
+    after: Option<&Permit<actions::ReadEntry, LoggedEntry>>,
     limit: i64,
 ) -> QueryResult<Vec<LoggedEntry>> {
     let mut query =
         audit_entries::table.filter(filter.condition()).order(audit_entries::seq.desc()).limit(limit).into_boxed();
     if let Some(after) = after {
-        let place = audit_entries::table
-            .filter(audit_entries::id.eq(after))
-            .select(audit_entries::seq)
-            .first::<i64>(conn)
-            .optional()?;
-        query = query.filter(audit_entries::seq.lt(place.unwrap_or(0)));
+        query = query.filter(audit_entries::seq.lt(after.thing().seq));
     }
     if let Some(event) = wanted.event {
         query = query.filter(audit_entries::event.eq(event));

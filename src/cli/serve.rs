@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::{CliError, say};
 use crate::app::App;
@@ -27,15 +29,20 @@ pub(super) fn serve(
     })
 }
 
-/// Starts the diagnostics on standard error.
+/// Starts the diagnostics on standard error. What the libraries tell beyond `info` is left out whatever the
+/// setting says: it holds parts of requests, and nobody here reviews it.
 pub(super) fn diagnostics(settings: &Settings) -> Result<(), CliError> {
     let wanted = &settings.diagnostics;
     let filter =
         EnvFilter::try_new(&wanted.level).map_err(|error| CliError::Other(format!("diagnostics.level: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let reviewed = tracing_subscriber::filter::filter_fn(|about| {
+        *about.level() <= tracing::Level::INFO || about.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"))
+    });
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
+    let all = tracing_subscriber::registry().with(filter).with(reviewed);
     let started = match wanted.format.as_str() {
-        "json" => builder.json().try_init(),
-        "text" => builder.with_ansi(false).try_init(),
+        "json" => all.with(lines.json()).try_init(),
+        "text" => all.with(lines).try_init(),
         _ => return Err(CliError::Other("diagnostics.format: text or json".into())),
     };
     started.map_err(|error| CliError::Other(error.to_string()))

@@ -1,5 +1,6 @@
 //! One connection type over both databases, and what is asked of every connection.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
@@ -68,6 +69,14 @@ impl DatabaseUrl {
         self.open(false).map_err(AppError::log_unavailable)
     }
 
+    /// The file behind an SQLite database, as it is now; see [`Anchor`].
+    pub(super) fn anchor(&self) -> Option<Anchor> {
+        match self {
+            Self::Sqlite(path) => Some(Anchor { path: path.clone(), file: Anchor::file(path) }),
+            Self::Postgres(_) => None,
+        }
+    }
+
     fn open(&self, read_only: bool) -> Result<Conn, OpenError> {
         let mut conn = match self {
             Self::Sqlite(path) => {
@@ -81,6 +90,29 @@ impl DatabaseUrl {
         conn.batch_execute(dialect::on_open(&conn, read_only))?;
         dialect::check_promises(&mut conn)?;
         Ok(conn)
+    }
+}
+
+/// The file that an SQLite database was opened as. SQLite goes on writing into a file that was moved or
+/// deleted: what it commits there is lost to whoever opens the database by its name, so no answer may
+/// rest on it.
+pub(super) struct Anchor {
+    path: PathBuf,
+    file: Option<(u64, u64)>,
+}
+
+impl Anchor {
+    fn file(path: &Path) -> Option<(u64, u64)> {
+        std::fs::metadata(path).ok().map(|data| (data.dev(), data.ino()))
+    }
+
+    /// Fails when another file, or none, has the name now.
+    pub(super) fn hold(&self) -> Result<(), AppError> {
+        if self.file.is_some() && Self::file(&self.path) == self.file {
+            Ok(())
+        } else {
+            Err(AppError::log_unavailable("the database file was moved, deleted or replaced under the server"))
+        }
     }
 }
 
@@ -124,20 +156,28 @@ pub enum OpenError {
 #[derive(Debug)]
 pub(super) struct Opener(pub(super) DatabaseUrl);
 
+/// A reading connection. diesel notices a connection that broke only in transactions of its own making, so
+/// the unit of work says whether this one can be used again.
+pub(super) struct Reader {
+    pub(super) conn: Conn,
+    /// Set while a unit runs; a unit that ends well clears it.
+    pub(super) in_use: bool,
+}
+
 impl diesel::r2d2::ManageConnection for Opener {
-    type Connection = Conn;
+    type Connection = Reader;
     type Error = OpenError;
 
-    fn connect(&self) -> Result<Conn, OpenError> {
-        self.0.open(true)
+    fn connect(&self) -> Result<Reader, OpenError> {
+        Ok(Reader { conn: self.0.open(true)?, in_use: false })
     }
 
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), OpenError> {
-        Ok(conn.ping()?)
+    fn is_valid(&self, reader: &mut Reader) -> Result<(), OpenError> {
+        Ok(reader.conn.ping()?)
     }
 
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        std::thread::panicking() || conn.is_broken()
+    fn has_broken(&self, reader: &mut Reader) -> bool {
+        reader.in_use || reader.conn.is_broken()
     }
 }
 

@@ -83,18 +83,28 @@ struct Head {
     size: i64,
 }
 
-/// Begins the writing transaction and takes the head's lock, which every change of every node takes
-/// first: so changes happen one after the other, each sees all before it, and the log has no gaps.
-/// Answers the size of the log.
-pub(super) fn begin_batch(conn: &mut Conn) -> QueryResult<i64> {
-    let (begin, lock) = match conn {
-        Conn::Sqlite(_) => ("BEGIN IMMEDIATE", "SELECT size FROM audit_head WHERE id = 1"),
-        Conn::Postgres(_) => {
-            ("BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT size FROM audit_head WHERE id = 1 FOR UPDATE")
-        }
+/// Begins the writing transaction.
+pub(super) fn begin_batch(conn: &mut Conn) -> QueryResult<()> {
+    conn.batch_execute(match conn {
+        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
+        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+    })
+}
+
+/// Takes the head's lock, which every change of every node takes first: so changes happen one after the
+/// other, each sees all before it, and the log has no gaps. Answers the size of the log.
+pub(super) fn lock_head(conn: &mut Conn) -> QueryResult<i64> {
+    let lock = match conn {
+        Conn::Sqlite(_) => "SELECT size FROM audit_head WHERE id = 1",
+        Conn::Postgres(_) => "SELECT size FROM audit_head WHERE id = 1 FOR UPDATE",
     };
-    conn.batch_execute(begin)?;
     sql_query(lock).get_result::<Head>(conn).map(|head| head.size)
+}
+
+/// Whether a connection on which nothing could be begun should be opened anew and tried once more. An
+/// SQLite file that is locked stays so; a connection to PostgreSQL that lay idle may have been cut.
+pub(super) fn may_have_been_cut(conn: &Conn) -> bool {
+    matches!(conn, Conn::Postgres(_))
 }
 
 /// Each database's name, for people.

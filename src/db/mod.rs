@@ -24,7 +24,8 @@ pub use work::Work;
 use crate::context::{Clock, Ctx, Entropy};
 use crate::error::{AppError, Fault};
 use crate::settings::DatabaseSettings;
-use connection::Opener;
+use connection::{Anchor, Opener, Reader};
+use diesel::r2d2::PooledConnection;
 use writer::Writer;
 
 /// The database of one server.
@@ -40,6 +41,27 @@ struct Inner {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     patience: Duration,
+    anchor: Option<Anchor>,
+}
+
+impl Inner {
+    /// A reading connection inside a snapshot. One that broke while it lay in the pool (PostgreSQL was
+    /// restarted) is thrown away for another: nothing has been read on it, so no caller need know.
+    fn snapshot(&self) -> Result<PooledConnection<Opener>, AppError> {
+        if let Some(anchor) = &self.anchor {
+            anchor.hold()?;
+        }
+        let mut lying = self.readers.max_size();
+        loop {
+            let mut reader = self.readers.get().map_err(AppError::log_unavailable)?;
+            reader.in_use = true;
+            match dialect::begin_snapshot(&mut reader.conn) {
+                Ok(()) => return Ok(reader),
+                Err(error) if lying == 0 => return Err(AppError::log_unavailable(error)),
+                Err(_) => lying = lying.saturating_sub(1),
+            }
+        }
+    }
 }
 
 impl Db {
@@ -55,6 +77,7 @@ impl Db {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, AppError> {
         migrate::require_current(&mut url.open_writer()?)?;
+        let anchor = url.anchor();
         let readers = diesel::r2d2::Pool::builder()
             .max_size(settings.readers)
             .min_idle(Some(1))
@@ -70,6 +93,7 @@ impl Db {
             clock,
             entropy,
             patience: Duration::from_secs(2),
+            anchor,
         })))
     }
 
@@ -96,12 +120,13 @@ impl Db {
             .map_err(AppError::internal)?;
         let inner = Arc::clone(&self.0);
         let (answer, entries) = tokio::task::spawn_blocking(move || {
-            let mut conn = inner.readers.get().map_err(AppError::log_unavailable)?;
-            dialect::begin_snapshot(&mut conn)?;
-            let mut work = Work::new(&mut conn, &ctx);
+            let mut reader = inner.snapshot()?;
+            let Reader { conn, in_use } = &mut *reader;
+            let mut work = Work::new(conn, &ctx);
             let answer = unit(&mut work);
             let entries = work.into_entries();
-            dialect::end_snapshot(&mut conn)?;
+            dialect::end_snapshot(conn)?;
+            *in_use = false;
             Ok::<_, AppError>((answer?, entries))
         })
         .await

@@ -17,6 +17,7 @@ use std::thread::JoinHandle;
 use diesel::connection::SimpleConnection;
 use tokio::sync::oneshot;
 
+use super::connection::Anchor;
 use super::{Conn, DatabaseUrl, Work, dialect};
 use crate::audit;
 use crate::context::Ctx;
@@ -95,15 +96,13 @@ impl Drop for Writer {
 }
 
 fn serve(url: &DatabaseUrl, conn: Conn, waiting: &Receiver<Job>, most: usize) {
+    let anchor = url.anchor();
     let mut conn = Some(conn);
     while let Ok(first) = waiting.recv() {
-        let open = match conn.take() {
-            Some(open) => Ok(open),
-            None => url.open_writer(),
-        };
-        match open {
-            Ok(mut open) => {
-                if commit_together(&mut open, first, waiting, most) {
+        let begun = anchor.as_ref().map_or(Ok(()), Anchor::hold).and_then(|()| begin(url, conn.take()));
+        match begun {
+            Ok((mut open, size)) => {
+                if commit_together(&mut open, size, first, waiting, most) {
                     conn = Some(open);
                 } else {
                     tracing::error!("a commit failed; the connection is opened anew");
@@ -111,23 +110,37 @@ fn serve(url: &DatabaseUrl, conn: Conn, waiting: &Receiver<Job>, most: usize) {
             }
             // Each waiting job is answered at once: to hang would be worse than to refuse.
             Err(error) => {
-                tracing::error!(cause = ?error.cause().map(ToString::to_string), "the database cannot be opened");
+                tracing::error!(cause = ?error.cause().map(ToString::to_string), "a transaction could not be begun");
                 drop(first);
             }
         }
     }
 }
 
-/// Runs `first` and whatever else waits in one transaction; `false` when the connection must not be used again.
-fn commit_together(conn: &mut Conn, first: Job, waiting: &Receiver<Job>, most: usize) -> bool {
-    let size = match dialect::begin_batch(conn) {
-        Ok(size) => size,
-        Err(error) => {
-            tracing::error!(%error, "a transaction could not be begun");
-            drop(conn.batch_execute("ROLLBACK"));
-            return false;
-        }
+/// A connection inside a transaction that holds the head's lock, and the size of the log. `conn` is used if
+/// it still serves.
+fn begin(url: &DatabaseUrl, conn: Option<Conn>) -> Result<(Conn, i64), AppError> {
+    let kept = match conn {
+        Some(mut conn) => match dialect::begin_batch(&mut conn) {
+            Ok(()) => Some(conn),
+            Err(_) if dialect::may_have_been_cut(&conn) => None,
+            Err(error) => return Err(AppError::log_unavailable(error)),
+        },
+        None => None,
     };
+    let mut conn = if let Some(conn) = kept {
+        conn
+    } else {
+        let mut conn = url.open_writer()?;
+        dialect::begin_batch(&mut conn).map_err(AppError::log_unavailable)?;
+        conn
+    };
+    let size = dialect::lock_head(&mut conn).map_err(AppError::log_unavailable)?;
+    Ok((conn, size))
+}
+
+/// Runs `first` and whatever else waits in the transaction; `false` when the connection must not be used again.
+fn commit_together(conn: &mut Conn, size: i64, first: Job, waiting: &Receiver<Job>, most: usize) -> bool {
     let mut batch = Batch { conn, size, lost: false };
     let mut settles = vec![first(&mut batch)];
     while settles.len() < most && !batch.lost {

@@ -5,6 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::error::AppError;
+use crate::input;
 
 /// Least and most characters.
 const LEAST: usize = 15;
@@ -36,6 +37,10 @@ pub(super) fn judge(field: &str, password: &str, about: &[&str]) -> Result<Zeroi
     if length > MOST {
         return Err(AppError::field(field, "longer than 128 characters"));
     }
+    // Pasted along unnoticed, such a character could never be typed again.
+    if password.chars().any(input::unseen) {
+        return Err(AppError::field(field, "holds control characters, or some that cannot be seen"));
+    }
     let mut words: Vec<&str> = CONTEXT.to_vec();
     words.extend(about.iter().copied());
     // Longer ones are judged by their beginning: the estimate's time grows steeply with the length.
@@ -64,6 +69,8 @@ mod tests {
             "123456789012345",
             "incamerasecretariat",
             "marie.durand@example.org",
+            "glacier tandem oboe 417\u{200b} quiver",
+            "glacier tandem oboe 417\0 quiver",
         ] {
             assert!(judge("password", bad, &["marie.durand@example.org"]).is_err(), "{bad}");
         }

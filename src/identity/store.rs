@@ -56,6 +56,10 @@ impl Account {
 }
 
 pub(super) fn account_by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Account>> {
+    // PostgreSQL takes no text with this character, and no address has it.
+    if email.contains('\0') {
+        return Ok(None);
+    }
     accounts::table.filter(accounts::email.eq(email)).select(Account::as_select()).first(conn).optional()
 }
 

@@ -35,6 +35,7 @@ pub struct PublicationBody {
     /// What it says, in a few sentences.
     pub summary: String,
     /// The day it was adopted.
+    #[schemars(extend("format" = "date"))]
     pub adopted_on: Option<String>,
     /// The day it was published, or the month where no more is known: `YYYY-MM-DD` or `YYYY-MM`.
     pub published_on: Option<String>,
@@ -55,6 +56,7 @@ pub struct PublicationRequest {
     /// What it says, in a few sentences.
     pub summary: String,
     /// The day it was adopted, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     pub adopted_on: Option<String>,
     /// The day it was published, or the month where no more is known: `YYYY-MM-DD` or `YYYY-MM`.
     pub published_on: Option<String>,

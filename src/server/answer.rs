@@ -94,7 +94,7 @@ impl Answer {
         })
     }
 
-    /// With the version of the thing as its ETag.
+    /// With the version of the thing as its `ETag`.
     ///
     /// # Errors
     /// Never, in fact.

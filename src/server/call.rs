@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::HeaderMap;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
 use super::State;
 use crate::access::Asker;
@@ -46,8 +47,11 @@ pub trait Gate: Send + Sync {
 }
 
 /// Query parameters, each at most once.
-#[derive(Debug, Default)]
-pub struct Query(BTreeMap<String, String>);
+#[derive(Debug)]
+pub struct Query {
+    values: BTreeMap<String, String>,
+    list: String,
+}
 
 /// Which page of a list is asked for.
 #[derive(Debug, Clone)]
@@ -56,6 +60,20 @@ pub struct Page {
     pub after: Option<String>,
     /// Most things on the page.
     pub limit: i64,
+    list: String,
+}
+
+/// Bytes of a cursor that tie it to its list.
+const CHECK: usize = 6;
+
+/// Ties the place `key` to the list at the path `list`. It is no secret and keeps nobody from making
+/// cursors: it tells those of other lists, and cut-off ones, from those that this list gave.
+fn check(list: &str, key: &[u8]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(list.as_bytes());
+    hash.update([0]);
+    hash.update(key);
+    hash.finalize().iter().take(CHECK).copied().collect()
 }
 
 /// Most things on a page.
@@ -67,7 +85,7 @@ impl Query {
     /// The value of a parameter.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
     }
 
     /// The value of a parameter, read by `read`.
@@ -87,11 +105,14 @@ impl Query {
     pub fn page(&self) -> Result<Page, AppError> {
         let after = self.parse("cursor", |text| {
             let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-            String::from_utf8(bytes).ok()
+            let (tied, key) = bytes.split_at_checked(CHECK)?;
+            (tied == check(&self.list, key)).then(|| String::from_utf8(key.to_vec()).ok()).flatten()
         })?;
-        let limit =
-            self.parse("limit", |text| text.parse::<i64>().ok().filter(|limit| (1..=PAGE_MOST).contains(limit)))?;
-        Ok(Page { after, limit: limit.unwrap_or(PAGE_USUAL) })
+        let limit = self.parse("limit", |text| {
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse::<i64>().ok().filter(|limit| digits && (1..=PAGE_MOST).contains(limit))
+        })?;
+        Ok(Page { after, limit: limit.unwrap_or(PAGE_USUAL), list: self.list.clone() })
     }
 }
 
@@ -103,7 +124,11 @@ impl Page {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|last| data_encoding::BASE64URL_NOPAD.encode(key(last).as_bytes()));
+        let next = rows.last().filter(|_| more).map(|last| {
+            let key = key(last);
+            let tied = [check(&self.list, key.as_bytes()), key.into_bytes()].concat();
+            data_encoding::BASE64URL_NOPAD.encode(&tied)
+        });
         super::answer::List { items: rows, next }
     }
 
@@ -133,6 +158,8 @@ impl Page {
 pub struct Call {
     pub(super) state: State,
     pub(super) path: BTreeMap<String, String>,
+    /// The path as it was asked for: which list a cursor is of.
+    pub(super) list: String,
     pub(super) query: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -155,7 +182,7 @@ impl Call {
     /// # Errors
     /// `Invalid` for one that is unknown, comes twice, or is not UTF-8.
     pub fn query(&self, known: &[&str]) -> Result<Query, AppError> {
-        let mut query = BTreeMap::new();
+        let mut query: BTreeMap<String, String> = BTreeMap::new();
         for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decode = |text: &str| {
@@ -173,7 +200,7 @@ impl Call {
                 return Err(AppError::field(name, "too long, or given twice"));
             }
         }
-        Ok(Query(query))
+        Ok(Query { values: query, list: self.list.clone() })
     }
 
     /// The body as JSON.
@@ -186,8 +213,12 @@ impl Call {
         if !media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
             return Err(Fault::UnsupportedMedia.into());
         }
+        // serde would take an array for the fields in their order.
+        if self.body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| *byte != b'{') {
+            return Err(AppError::field("body", "not a JSON object"));
+        }
         let mut reader = serde_json::Deserializer::from_slice(&self.body);
-        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| body_problem(&error))?;
+        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| body_problem(&error, &self.body))?;
         reader.end().map_err(|_trailing| AppError::field("body", "something follows the JSON"))?;
         Ok(value)
     }
@@ -212,7 +243,9 @@ impl Call {
         let text = self.headers.get("if-match").ok_or(Fault::IfMatchNeeded)?;
         text.to_str()
             .ok()
-            .and_then(|text| text.trim().trim_matches('"').parse().ok())
+            .map(str::trim)
+            .map(|text| text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text))
+            .and_then(|text| text.parse().ok())
             .ok_or_else(|| AppError::field("If-Match", "not a version"))
     }
 
@@ -277,21 +310,23 @@ fn unit_as<T>(
 }
 
 /// Which field was wrong, and how, in fixed words: nothing of what was sent is sent back but field names.
-fn body_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> AppError {
+fn body_problem(error: &serde_path_to_error::Error<serde_json::Error>, body: &[u8]) -> AppError {
     let inner = error.inner().to_string();
+    // serde_json calls it a matter of syntax, too, when a choice is no text or a number is too large.
+    let broken = !error.inner().is_data() && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err();
     let (problem, named) = if inner.starts_with("unknown field") {
         ("no such field", true)
     } else if inner.starts_with("missing field") {
         ("missing", true)
     } else if inner.starts_with("duplicate field") {
         ("given twice", true)
-    } else if error.inner().is_data() {
-        ("not of the type that is taken here", false)
+    } else if broken {
+        ("not JSON", false)
     } else {
-        ("not JSON, or nested too deeply", false)
+        ("not of the type that is taken here", false)
     };
     let mut field = error.path().to_string();
-    if matches!(field.as_str(), "." | "?") || error.inner().is_syntax() || error.inner().is_eof() {
+    if matches!(field.as_str(), "." | "?") || broken {
         field = String::new();
     }
     if named && let Some(name) = inner.split('`').nth(1) {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
@@ -115,24 +114,26 @@ fn register(app: &mut web::ServiceConfig, state: &State, routes: &Arc<Vec<Route>
                 async move { answer(state, route, request, payload).await }
             }));
         }
-        app.service(resource.default_service(web::to(move || {
+        app.service(resource.default_service(web::to(move |payload: web::Payload| {
             let allow = allow.clone();
             async move {
                 let mut response = problem(&Fault::MethodNotAllowed.into());
                 if let Ok(allow) = HeaderValue::from_str(&allow) {
                     response.headers_mut().insert(HeaderName::from_static("allow"), allow);
                 }
-                response
+                body::end_with(response, payload)
             }
         })));
     }
-    app.default_service(web::to(|| async { problem(&Fault::NotFound.into()) }));
+    app.default_service(web::to(|payload: web::Payload| async {
+        body::end_with(problem(&Fault::NotFound.into()), payload)
+    }));
 }
 
-async fn answer(state: State, route: Route, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+async fn answer(state: State, route: Route, request: HttpRequest, mut payload: web::Payload) -> HttpResponse {
     let begun = std::time::Instant::now();
     let id = request_id(&state);
-    let result = dispatch(state, &route, &request, payload).await;
+    let result = dispatch(state, &route, &request, &mut payload).await;
     let mut response = match result {
         Ok(answer) => answer.into_response(),
         Err(error) => {
@@ -147,7 +148,7 @@ async fn answer(state: State, route: Route, request: HttpRequest, payload: web::
     }
     // The route's name, not the path: nothing that a person chose or that names a thing.
     tracing::info!(request = %id, route = route.name, status = response.status().as_u16(), micros = begun.elapsed().as_micros(), "answered");
-    response
+    body::end_with(response, payload)
 }
 
 /// Random, so that it tells nothing; in the answer and in the diagnostics.
@@ -159,7 +160,7 @@ async fn dispatch(
     state: State,
     route: &Route,
     request: &HttpRequest,
-    payload: web::Payload,
+    payload: &mut web::Payload,
 ) -> Result<super::Answer, AppError> {
     let bearer = bearer(&state, route, request)?;
     let brought = brought(request);
@@ -178,6 +179,7 @@ async fn dispatch(
     let path = request.match_info().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let call = Call {
         path,
+        list: request.path().to_owned(),
         query: request.query_string().to_owned(),
         headers: request.headers().clone(),
         body,
@@ -186,14 +188,11 @@ async fn dispatch(
         peer: request.peer_addr().map(|peer| peer.ip()),
         state,
     };
-    if matches!(route.takes, Takes::Nothing) || matches!(route.method, Method::GET) {
-        // An unknown parameter is refused even where none is read.
-        let known: &[&str] = match route.takes {
-            Takes::Query(known) | Takes::Bytes(known) => known,
-            _ => &[],
-        };
-        call.query(known)?;
-    }
+    // An unknown parameter is refused even where none is read.
+    call.query(match route.takes {
+        Takes::Query(known) | Takes::Bytes(known) => known,
+        Takes::Nothing | Takes::Json(_) => &[],
+    })?;
     (route.handler)(call).await
 }
 

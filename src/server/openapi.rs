@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Problem;
 use super::registry::{Access, Gives, Logs, Route, Takes, schema};
+use crate::error::{Fault, Means};
 
 /// The document.
 #[must_use]
@@ -14,10 +15,10 @@ pub fn document(routes: &[Route]) -> Value {
     let mut generator = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into())
         .into_generator();
-    let problem = schema::<Problem>(&mut generator);
+    let problem = schema::<Problem>(&mut generator).to_value();
     let mut paths: Map<String, Value> = Map::new();
     for route in routes {
-        let operation = operation(route, &mut generator, problem.as_value());
+        let operation = operation(route, &mut generator);
         if let Value::Object(methods) = paths.entry(route.path).or_insert_with(|| json!({})) {
             methods.insert(route.method.as_str().to_ascii_lowercase(), operation);
         }
@@ -32,17 +33,56 @@ pub fn document(routes: &[Route]) -> Value {
         },
         "paths": paths,
         "components": {
+            "responses": problems(&problem),
             "schemas": generator.take_definitions(true),
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
         },
     })
 }
 
-fn operation(route: &Route, generator: &mut SchemaGenerator, problem: &Value) -> Value {
+/// The problem reports, one response a status: which problems it can be, in the words that callers see.
+fn problems(schema: &Value) -> Map<String, Value> {
+    let mut responses: Map<String, Value> = Map::new();
+    for fault in [
+        Fault::Invalid(Vec::new()),
+        Fault::SignInNeeded,
+        Fault::NotPermitted,
+        Fault::MeansNeeded(Means::SecondFactor),
+        Fault::MeansNeeded(Means::Unlock),
+        Fault::MeansNeeded(Means::Visit),
+        Fault::NotFound,
+        Fault::TooSlow,
+        Fault::Conflict(""),
+        Fault::Outdated,
+        Fault::IfMatchNeeded,
+        Fault::TooLarge,
+        Fault::UnsupportedMedia,
+        Fault::TooMany(0),
+        Fault::Busy(0),
+        Fault::LogUnavailable,
+        Fault::Internal,
+    ] {
+        let (status, name, title) = fault.public();
+        let response = responses.entry(status.to_string()).or_insert_with(
+            || json!({ "description": "", "content": { "application/problem+json": { "schema": schema } } }),
+        );
+        if let Some(Value::String(words)) = response.get_mut("description") {
+            let part = format!("`{name}`: {title}");
+            *words = if words.is_empty() { part } else { format!("{words} {part}") };
+        }
+        if let (Fault::TooMany(_) | Fault::Busy(_), Value::Object(fields)) = (&fault, response) {
+            let seconds = json!({ "description": "Seconds to wait.", "schema": { "type": "integer" } });
+            fields.insert("headers".into(), json!({ "Retry-After": seconds }));
+        }
+    }
+    responses
+}
+
+fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let mut operation = json!({
         "operationId": route.name,
         "summary": route.summary,
-        "responses": responses(route, generator, problem),
+        "responses": responses(route, generator),
         "x-access": match route.access {
             Access::Anyone => "anyone".to_owned(),
             Access::OwnCredential => "anyone, with a credential in the body".to_owned(),
@@ -107,7 +147,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     parameters
 }
 
-fn responses(route: &Route, generator: &mut SchemaGenerator, problem: &Value) -> Value {
+fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let json_of = |schema: Value| json!({ "application/json": { "schema": schema } });
     let (status, content) = match route.gives {
         Gives::Nothing => (204, None),
@@ -130,10 +170,8 @@ fn responses(route: &Route, generator: &mut SchemaGenerator, problem: &Value) ->
     }
     responses.insert(status.to_string(), success);
     for status in statuses(route) {
-        responses.insert(
-            status.to_string(),
-            json!({ "description": "See the problem report.", "content": { "application/problem+json": { "schema": problem } } }),
-        );
+        let problem = json!({ "$ref": format!("#/components/responses/{status}") });
+        responses.insert(status.to_string(), problem);
     }
     Value::Object(responses)
 }
@@ -141,10 +179,8 @@ fn responses(route: &Route, generator: &mut SchemaGenerator, problem: &Value) ->
 /// The statuses other than success that a route may answer.
 #[must_use]
 pub fn statuses(route: &Route) -> Vec<u16> {
-    let mut statuses = vec![500, 503];
-    if !matches!(route.access, Access::Anyone) {
-        statuses.push(401);
-    }
+    // 401 everywhere: a token that is sent must be good, even where none is needed.
+    let mut statuses = vec![401, 500, 503];
     if matches!(route.access, Access::May(_)) {
         statuses.push(403);
     }

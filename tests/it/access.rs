@@ -157,6 +157,22 @@ const PROPERTIES: &[Property] = &[
         },
     },
     Property {
+        name: "a counterpart draws up no closed agenda",
+        actions: |action| action == Action::ChangeClosedAgenda,
+        speaks_of: &[],
+        must: |_, facts| any(facts, &[Fact::ContactPoint, Fact::SecretariatOfficer]),
+    },
+    Property {
+        name: "without second factor nobody reads who read what in rooms",
+        actions: |action| action == Action::ReadEntry,
+        speaks_of: &[Fact::SecondFactor, Fact::Myself, Fact::Administrative],
+        must: |_, facts| {
+            facts.has(Fact::SecondFactor)
+                || any(facts, &[Fact::Auditor, Fact::Myself])
+                || facts.has(Fact::SecretariatOfficer) && facts.has(Fact::Administrative)
+        },
+    },
+    Property {
         name: "only the originator's State widens or changes",
         actions: |action| {
             matches!(

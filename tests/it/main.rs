@@ -5,10 +5,16 @@
 #![cfg(test)]
 
 mod access;
+mod bad_input;
 mod cases;
 mod commands;
 mod demo;
+mod layering;
+mod meetings;
 mod network;
+mod openapi;
 mod rooms;
+mod schema;
 mod support;
 mod transport;
+mod walk;

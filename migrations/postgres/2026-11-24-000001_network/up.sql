@@ -66,7 +66,7 @@ CREATE TABLE proposals (
     person_id TEXT NULL REFERENCES people (id),
     person_name TEXT NULL,
     role TEXT NULL CHECK (role IN ('contact_point', 'counterpart')),
-    function TEXT NULL,
+    function TEXT NULL CHECK (function IN ('prosecutor', 'investigator', 'mla_officer', 'immigration_officer', 'analyst', 'legal_adviser', 'administrator')),
     source TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('waiting', 'accepted', 'declined')),
     decided_by TEXT NULL REFERENCES people (id),

@@ -47,7 +47,7 @@ CREATE TABLE sign_ins (
     refreshed_us BIGINT NOT NULL,
     expires_us BIGINT NOT NULL,
     second_factor BOOLEAN NOT NULL,
-    refresh_digest BLOB NOT NULL,
+    refresh_digest BLOB NOT NULL UNIQUE,
     unlock_digest BLOB NOT NULL,
     ended_us BIGINT NULL,
     ended_why TEXT NULL CHECK (ended_why IN ('signed_out', 'ended_by_person', 'refresh_reused', 'off_boarded', 'suspended', 'superseded', 'credentials_changed'))

@@ -45,8 +45,10 @@ pub struct MeetingBody {
     /// Ordinary or ad hoc.
     pub kind: MeetingKind,
     /// The first day, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     pub first_day: String,
     /// The last day, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     pub last_day: String,
     /// How it is held.
     pub way: Way,
@@ -90,8 +92,10 @@ pub struct ConveneBody {
     /// The number of an ordinary one.
     pub number: Option<i64>,
     /// The first day, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     pub first_day: String,
     /// The last day, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     pub last_day: String,
     /// How it is held.
     pub way: Way,
@@ -113,8 +117,10 @@ pub struct ConveneBody {
 #[serde(deny_unknown_fields)]
 pub struct ChangeBody {
     /// The first day, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     pub first_day: String,
     /// The last day, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     pub last_day: String,
     /// How it is held.
     pub way: Way,

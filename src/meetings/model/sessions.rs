@@ -38,7 +38,7 @@ pub struct SessionBody {
     pub title: Option<String>,
     /// The room of a closed one.
     pub room: Option<RoomId>,
-    /// Its place in the meeting, from 0 on.
+    /// Its place among the sessions of the meeting that the asker may know of, from 0 on.
     pub position: i64,
 }
 

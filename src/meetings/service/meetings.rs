@@ -53,11 +53,12 @@ pub(in crate::meetings) fn get(work: &mut Work<'_>, asker: &Asker, id: &MeetingI
         let entry = if titles.len() == 1 { entry.in_room(first) } else { entry };
         work.log(entry);
     }
-    let sessions = sessions
-        .into_iter()
-        .map(|session| {
+    // Counted anew for each asker: a gap in the places kept would tell of a session that is not shown.
+    let sessions = (0_i64..)
+        .zip(sessions)
+        .map(|(position, session)| {
             let title = session.room_id.as_ref().and_then(|room| titles.remove(room));
-            session_body(session, title)
+            SessionBody { position, ..session_body(session, title) }
         })
         .collect();
     Ok(MeetingDetail { meeting: one(work, asker, permit.into_thing())?, topics, sessions })

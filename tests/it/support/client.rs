@@ -112,6 +112,11 @@ impl Client {
         self.send("POST", path, &[("content-type", "application/json")], Some(body.to_string().as_bytes()))
     }
 
+    /// As [`Client::put`], without saying on which version it is based.
+    pub fn send_put(&mut self, path: &str, body: &Value) -> Reply {
+        self.send("PUT", path, &[("content-type", "application/json")], Some(body.to_string().as_bytes()))
+    }
+
     pub fn put(&mut self, path: &str, version: i64, body: &Value) -> Reply {
         let tag = format!("\"{version}\"");
         self.send(

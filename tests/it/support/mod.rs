@@ -4,10 +4,13 @@
 pub mod client;
 pub mod database;
 pub mod made;
+pub mod process;
 pub mod scene;
 pub mod server;
 pub mod snapshot;
+pub mod sources;
 pub mod tables;
+pub mod twins;
 pub mod world;
 
 pub use client::{Client, Reply};

@@ -15,6 +15,7 @@ use incamera::settings::Settings;
 
 use super::client::Client;
 use super::database::{self, Kind};
+use super::process;
 
 /// A server of one test's own. It ends with the value.
 pub struct TestServer {
@@ -39,10 +40,7 @@ impl TestServer {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let url = database::fresh(kind, folder.path());
-        let made = std::process::Command::new(env!("CARGO_BIN_EXE_incamera"))
-            .args(["init", data.to_str().unwrap(), "--database", &url])
-            .output()
-            .unwrap();
+        let made = process::incamera().args(["init", data.to_str().unwrap(), "--database", &url]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         Self::over(kind, folder, &data, overrides)
     }

@@ -11,7 +11,7 @@ pub fn check(path: &str, made: &str) {
         "{name}: without the word reviewed in its name ./test --update does not find it"
     );
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    if std::env::var_os("INCAMERA_UPDATE_SNAPSHOTS").is_some() {
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, made).unwrap();
         return;

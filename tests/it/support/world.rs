@@ -97,6 +97,20 @@ impl World {
         PEOPLE.iter().map(|(key, ..)| *key)
     }
 
+    /// Adds a party.
+    pub fn add_party(&mut self, key: &str, kind: PartyKind, standing: Option<Standing>) -> PartyId {
+        let (code, name) = (key.to_owned(), format!("Party {key}"));
+        let id = self.server.operate(move |work| {
+            let id = ensure_party(work, kind, &code, &[(&name, work.now)])?;
+            if let Some(standing) = standing {
+                ensure_standing(work, &id, standing, work.now, None, None, "made for a test")?;
+            }
+            Ok(id)
+        });
+        self.parties.insert(key.to_owned(), id.clone());
+        id
+    }
+
     /// Adds a person who can log in.
     pub fn add(&mut self, key: &str, party: &str, role: Role) -> PersonId {
         let (party, name) = (self.party(party), key.to_owned());

@@ -1,0 +1,589 @@
+//! The shape of the house, read off the sources: who may use diesel, open a transaction, make a permit,
+//! know of whom. Each check is a function from one source to what it finds, so that it can be shown to
+//! bite on a made-up snippet.
+
+use crate::support::sources::{self, Source};
+
+/// The rooms on which all slices stand, and what they share: they know of no slice.
+const LOWER: [&str; 5] = ["server", "access", "audit", "seal", "db"];
+const SHARED: [&str; 6] = ["context", "error", "ids", "input", "settings", "lib"];
+const UPPER: [&str; 6] = ["identity", "network", "meetings", "rooms", "cases", "library"];
+
+/// Most lines of a file: what can be read in one sitting.
+const MOST_LINES: usize = 600;
+
+/// The types that both databases hold as text, number or blob: they say how, and ask nothing.
+const PLUMBING: [&str; 4] = ["src/ids.rs", "src/context.rs", "src/error.rs", "src/seal/contents.rs"];
+
+fn is_store(path: &str) -> bool {
+    path.ends_with("/store.rs") || path.contains("/store/")
+}
+
+fn queries(path: &str) -> bool {
+    is_store(path) || path.starts_with("src/db/") || path.starts_with("src/access/")
+}
+
+fn room(path: &str) -> &str {
+    path.strip_prefix("src/").unwrap_or(path).split(['/', '.']).next().unwrap_or_default()
+}
+
+/// diesel, the tables and pieces of SQL are for stores, `db` and `access`. Elsewhere only diesel's errors
+/// are known, and by the [`PLUMBING`] how a type is written and read.
+fn diesel_outside_stores(source: &Source) -> Vec<String> {
+    if queries(&source.path) {
+        return Vec::new();
+    }
+    let plumbing = ["backend", "deserialize", "serialize", "expression", "sql_types", "result", "QueryResult"];
+    let known: &[&str] = if PLUMBING.contains(&source.path.as_str()) { &plumbing } else { &["result", "QueryResult"] };
+    let mut found: Vec<String> = source
+        .references()
+        .into_iter()
+        .filter(|one| {
+            let mut parts = one.path.split("::");
+            let diesel = parts.next() == Some("diesel") && !parts.next().is_some_and(|part| known.contains(&part));
+            diesel || ["crate::db::schema", "crate::db::fragment"].iter().any(|table| begins(&one.path, table))
+        })
+        .map(|one| at(source, one.line, &one.path))
+        .collect();
+    let derives = !PLUMBING.contains(&source.path.as_str());
+    for (line, text) in source.code.lines().enumerate() {
+        let query = [".execute(", ".get_result(", ".get_results(", ".load(work", ".load(conn", "sql_query("];
+        if query.iter().any(|query| text.contains(query)) || (derives && text.contains("#[diesel(")) {
+            found.push(at(source, line + 1, text.trim()));
+        }
+    }
+    found
+}
+
+/// A transaction is one unit of work, and only `db` opens units.
+fn transactions_outside_db(source: &Source) -> Vec<String> {
+    if source.path.starts_with("src/db/") {
+        return Vec::new();
+    }
+    let calls = [".transaction(", "transaction::<", "::TransactionManager", "begin_test_transaction", "batch_execute"];
+    let words = ["BEGIN", "SAVEPOINT", "COMMIT", "ROLLBACK", "START TRANSACTION", "RELEASE"];
+    lines(source, &source.words, |line| {
+        calls.iter().any(|call| line.contains(call)) || words.iter().any(|word| has_word(line, word))
+    })
+}
+
+/// A permit, a filter and the key to contents are made in one place each.
+fn made_elsewhere(source: &Source) -> Vec<String> {
+    let made =
+        [("Permit", "src/access/permit.rs"), ("Filter", "src/access/permit.rs"), ("Key", "src/seal/contents.rs")];
+    lines(source, &source.code, |line| made.iter().any(|(name, place)| source.path != *place && constructs(line, name)))
+}
+
+/// `Name {`, `Name::<…> {` or `Name(()`, but not the definition, an `impl` or a return type.
+fn constructs(line: &str, name: &str) -> bool {
+    line.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + name.len()..]);
+        let word = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let after =
+            after.strip_prefix("::<").map_or(after, |generic| generic.split_once('>').map_or("", |(_, rest)| rest));
+        let defined =
+            ["struct ", "enum ", "impl ", "for ", "-> ", "use ", "type "].iter().any(|one| before.ends_with(one));
+        word && !defined && (after.trim_start().starts_with('{') || after.starts_with("(()"))
+    })
+}
+
+/// The lower rooms, and what all share, know nothing of the slices.
+fn lower_knows_upper(source: &Source) -> Vec<String> {
+    if !LOWER.contains(&room(&source.path)) && !(SHARED.contains(&room(&source.path)) && source.path != "src/lib.rs") {
+        return Vec::new();
+    }
+    references(source, |path| UPPER.iter().chain(&["app", "cli"]).any(|upper| begins(path, &format!("crate::{upper}"))))
+}
+
+/// A slice reaches another through its service or model, never through its tables.
+fn foreign_stores(source: &Source) -> Vec<String> {
+    let own = room(&source.path);
+    references(source, |path| {
+        let mut parts = path.split("::");
+        parts.next() == Some("crate")
+            && parts.next().is_some_and(|slice| slice != own)
+            && parts.any(|part| part == "store")
+    })
+}
+
+/// Models are types and rules. What they could not be tested without would be I/O.
+fn io_in_models(source: &Source) -> Vec<String> {
+    if !(source.path.ends_with("/model.rs") || source.path.contains("/model/")) {
+        return Vec::new();
+    }
+    let mut found = references(source, |path| {
+        [
+            "diesel",
+            "crate::db",
+            "crate::server",
+            "actix_web",
+            "tokio",
+            "std::fs",
+            "std::net",
+            "std::process",
+            "std::io",
+            "std::env",
+        ]
+        .iter()
+        .any(|io| begins(path, io))
+    });
+    found.extend(lines(source, &source.code, |line| {
+        line.contains(".conn") || has_word(line, "Work") || has_word(line, "Conn") || line.contains("async fn")
+    }));
+    found
+}
+
+/// Clippy bans the usual ways to the clock and to randomness; these are the others. What is left measures
+/// how long something takes, or belongs to the command line.
+fn clock_or_chance(source: &Source) -> Vec<String> {
+    let allowed: &[(&str, &str)] = &[
+        ("src/server/body.rs", "Instant::now"),          // measures a wait
+        ("src/server/listener.rs", "Instant::now"),      // measures an answer
+        ("src/cli/certificate.rs", "KeyPair::generate"), // a key of a certificate, which rcgen makes itself
+        ("src/cli/mod.rs", "SystemClock"),               // gives the parameters
+        ("src/cli/mod.rs", "SystemEntropy"),
+    ];
+    let ways = [
+        "Instant::now",
+        "SystemTime::now",
+        "now_utc",
+        "now_local",
+        "SystemClock",
+        "SystemEntropy",
+        "getrandom",
+        "SystemRandom",
+        "thread_rng",
+        "rand::",
+        "new_v4",
+        "now_v7",
+        "KeyPair::generate",
+        "CURRENT_TIMESTAMP",
+        "CURRENT_DATE",
+        "'now'",
+        "now()::",
+        "NOW()",
+        "random()",
+        "RANDOM()",
+        "gen_random_uuid",
+        "randomblob",
+    ];
+    if source.path == "src/context.rs" {
+        return Vec::new();
+    }
+    lines(source, &source.words, |line| {
+        ways.iter().any(|way| line.contains(way) && !allowed.contains(&(source.path.as_str(), *way)))
+    })
+}
+
+/// Store functions that take a connection but no permit or filter, each with the reason. Shrink it.
+/// `*` stands for every function of the file.
+const WITHOUT_PERMIT: &[(&str, &str, &str)] = &[
+    (
+        "src/network/store/host.rs",
+        "*",
+        "for the operator's commands, where nobody asks; only `network::import` uses it",
+    ),
+    (
+        "src/network/store/parties.rs",
+        "names_of",
+        "what a permitted function and the host's share; not seen outside the store",
+    ),
+    ("src/network/store/parties.rs", "standings_of", "the same"),
+    ("src/network/store/parties.rs", "insert", "the same"),
+    ("src/network/store/parties.rs", "insert_name", "the same"),
+    ("src/network/store/parties.rs", "insert_standing", "the same"),
+    ("src/network/store/people.rs", "designations_of", "the same"),
+    ("src/network/store/people.rs", "elections_of", "the same"),
+    ("src/network/store/people.rs", "insert", "the same"),
+    ("src/network/store/people.rs", "insert_designation", "the same"),
+    ("src/network/store/people.rs", "insert_election", "the same"),
+    ("src/network/store/people.rs", "belongs", "the same"),
+    ("src/library/store.rs", "host_record", "for the operator's import, where nobody asks"),
+    ("src/library/store.rs", "host_coded", "the same"),
+    ("src/meetings/store/conclusions.rs", "acts_about", "of meetings already let through a filter or a permit"),
+    ("src/meetings/store/conclusions.rs", "drafted", "the same"),
+    (
+        "src/meetings/store/conclusions.rs",
+        "latest",
+        "a version's number, for one who holds a permit; shared with the import",
+    ),
+    ("src/meetings/store/conclusions.rs", "insert_act", "after the permit to adopt or publish; shared with the import"),
+    ("src/meetings/store/materials.rs", "insert_material", "after the permit to add; shared with the import"),
+    ("src/meetings/store/materials.rs", "material_named", "for the import, where nobody asks"),
+    ("src/meetings/store/meetings.rs", "insert_meeting", "after the permit to convene; shared with the import"),
+    ("src/meetings/store/meetings.rs", "insert_topics", "the same"),
+    ("src/meetings/store/meetings.rs", "find_meeting", "for the import, where nobody asks"),
+    ("src/meetings/store/parties.rs", "is_there", "answers about parties, which are public"),
+    ("src/meetings/store/parties.rs", "is_state", "the same"),
+    ("src/meetings/store/parties.rs", "states_with", "the same"),
+    ("src/meetings/store/parties.rs", "is_person_of", "yes or no, for one who holds a permit to invite that person"),
+    (
+        "src/meetings/store/parties.rs",
+        "admissible",
+        "whom a convened session admits; the answer goes to admissions only",
+    ),
+    ("src/meetings/store/sessions.rs", "next_position", "a number, for one who holds a permit to add a session"),
+    ("src/meetings/store/sessions.rs", "insert_session", "after the permit to add a session; shared with the import"),
+    ("src/meetings/store/sessions.rs", "find_session", "for the import, where nobody asks"),
+    ("src/meetings/store/sessions.rs", "participates", "for one who holds a permit to invite; shared with the import"),
+    ("src/meetings/store/sessions.rs", "insert_participation", "after the permit to invite; shared with the import"),
+    (
+        "src/meetings/store/sessions.rs",
+        "session_of",
+        "finds what an act is about, before the permit on that thing is asked",
+    ),
+    ("src/rooms/opening/store.rs", "insert_room", "a room opens with the thing it belongs to, whose permit was given"),
+    ("src/rooms/opening/store.rs", "insert_admission", "the same"),
+    ("src/audit/store.rs", "append", "the log writes itself; only `db` may call it"),
+    ("src/audit/store.rs", "store_head", "the same"),
+    ("src/audit/store.rs", "verify", "for the operator's commands and the tests, where nobody asks"),
+    ("src/audit/store.rs", "export", "the same"),
+    ("src/identity/store.rs", "account_by_email", "logging in comes before any permit"),
+    ("src/identity/store.rs", "take_step", "the same"),
+    ("src/identity/store.rs", "use_recovery_code", "the same"),
+    ("src/identity/store.rs", "insert_sign_in", "the same"),
+    ("src/identity/store.rs", "sign_in", "what makes an asker comes before any permit"),
+    ("src/identity/store.rs", "sign_in_by_refresh", "the same"),
+    ("src/identity/store.rs", "sign_in_of_spent", "the same"),
+    ("src/identity/store.rs", "rotate", "whoever holds the refresh token may renew"),
+    ("src/identity/store.rs", "count_stranger", "strangers have no permit"),
+    ("src/identity/store.rs", "take_noise", "the server's own doing"),
+    ("src/identity/store.rs", "open_invitation", "whoever holds the invitation may take it up"),
+    ("src/identity/store.rs", "close_invitation", "the same"),
+    ("src/identity/store.rs", "save_account", "the same"),
+    ("src/identity/store.rs", "replace_recovery_codes", "the same"),
+    ("src/identity/store.rs", "is_enrolled", "the same"),
+    ("src/identity/store.rs", "enrol", "the same"),
+    ("src/identity/store.rs", "account_of", "of the asker's own"),
+    ("src/identity/store.rs", "set_password", "the same"),
+    ("src/identity/store.rs", "sign_ins_of", "the same"),
+    ("src/identity/store.rs", "end_sign_in", "the same"),
+    ("src/identity/store.rs", "end_sign_ins_of", "of the asker's own, or of whom a permit names"),
+    ("src/identity/store.rs", "person_name", "of the asker's own, or of an invitation that was shown"),
+    ("src/identity/store.rs", "party", "of the asker's own"),
+];
+
+/// The functions of a store that others may call, that take a connection, and that ask for no permit.
+fn without_permit(source: &Source) -> Vec<String> {
+    if !is_store(&source.path) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (place, _) in source.code.match_indices("fn ") {
+        let line = source.code[..place].rsplit('\n').next().unwrap_or_default();
+        if !line.trim_start().starts_with("pub") {
+            continue;
+        }
+        let rest = &source.code[place + 3..];
+        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let signature = rest.split_once('{').map_or(rest, |(head, _)| head);
+        let connects = ["&mut Conn", "&mut Work", "&mut SqliteConnection", "&mut PgConnection"];
+        let permitted = ["Permit<", "Filter<"].iter().any(|one| signature.contains(one));
+        if connects.iter().any(|one| signature.contains(one)) && !permitted {
+            found.push(name);
+        }
+    }
+    found
+}
+
+fn excused(path: &str, function: &str) -> bool {
+    WITHOUT_PERMIT.iter().any(|(file, name, _)| *file == path && (*name == function || *name == "*"))
+}
+
+fn too_long(source: &Source) -> Vec<String> {
+    let lines = source.text.lines().count();
+    if lines > MOST_LINES { vec![format!("{}: {lines} lines", source.path)] } else { Vec::new() }
+}
+
+fn at(source: &Source, line: usize, what: &str) -> String {
+    format!("{}:{line}: {what}", source.path)
+}
+
+fn lines(source: &Source, view: &str, bad: impl Fn(&str) -> bool) -> Vec<String> {
+    view.lines().enumerate().filter(|(_, line)| bad(line)).map(|(n, line)| at(source, n + 1, line.trim())).collect()
+}
+
+fn references(source: &Source, bad: impl Fn(&str) -> bool) -> Vec<String> {
+    source.references().into_iter().filter(|one| bad(&one.path)).map(|one| at(source, one.line, &one.path)).collect()
+}
+
+/// Whether `path` is `head` or lies within it.
+fn begins(path: &str, head: &str) -> bool {
+    path.strip_prefix(head).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let part = |c: char| c.is_alphanumeric() || c == '_';
+        !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part)
+    })
+}
+
+/// Runs a check over the sources; fails naming everything found.
+#[track_caller]
+fn hold(what: &str, folders: &[&str], check: fn(&Source) -> Vec<String>) {
+    let found: Vec<String> = sources::all(folders).iter().flat_map(check).collect();
+    assert!(found.is_empty(), "{what}:\n  {}", found.join("\n  "));
+}
+
+#[test]
+fn only_stores_use_diesel() {
+    hold("uses diesel's queries outside a store", &["src"], diesel_outside_stores);
+}
+
+#[test]
+fn only_db_opens_transactions() {
+    hold("opens a transaction outside db", &["src"], transactions_outside_db);
+}
+
+#[test]
+fn permits_are_made_in_one_place() {
+    hold("makes a permit, a filter or a key", &["src"], made_elsewhere);
+    // And there by one function each.
+    for (path, name) in [("src/access/permit.rs", "Permit"), ("src/access/permit.rs", "Filter")] {
+        let source = sources::all(&["src"]).into_iter().find(|source| source.path == path).unwrap();
+        let made = source.code.lines().filter(|line| constructs(line, name)).count();
+        assert_eq!(made, 1, "{path} makes a {name} in {made} places");
+    }
+}
+
+#[test]
+fn the_lower_rooms_know_nothing_of_the_slices() {
+    hold("a lower room knows of a slice", &["src"], lower_knows_upper);
+}
+
+#[test]
+fn no_slice_reads_the_tables_of_another() {
+    hold("uses another slice's store", &["src"], foreign_stores);
+}
+
+#[test]
+fn models_do_no_io() {
+    hold("a model that does I/O", &["src"], io_in_models);
+}
+
+#[test]
+fn files_are_short() {
+    hold("longer than can be read in one sitting", &["src", "tests"], too_long);
+}
+
+#[test]
+fn time_and_randomness_are_parameters() {
+    hold("reads a clock, or draws randomness", &["src"], clock_or_chance);
+    for database in ["sqlite", "postgres"] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
+        for migration in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(migration.unwrap().path().join("up.sql")).unwrap();
+            let source = Source::new("migration", &text);
+            assert_eq!(clock_or_chance(&source), Vec::<String>::new());
+        }
+    }
+}
+
+#[test]
+fn stores_ask_for_permits() {
+    let sources = sources::all(&["src"]);
+    let bare: Vec<(String, String)> = sources
+        .iter()
+        .flat_map(|source| without_permit(source).into_iter().map(|name| (source.path.clone(), name)))
+        .collect();
+    let unknown: Vec<String> =
+        bare.iter().filter(|(path, name)| !excused(path, name)).map(|(path, name)| format!("{path}: {name}")).collect();
+    assert!(unknown.is_empty(), "takes a connection and neither a permit nor a filter:\n  {}", unknown.join("\n  "));
+    // The list only shrinks: what it no longer needs must go from it.
+    let idle: Vec<String> = WITHOUT_PERMIT
+        .iter()
+        .filter(|(file, function, _)| {
+            !bare.iter().any(|(path, name)| path == file && (name == function || *function == "*"))
+        })
+        .map(|(file, function, _)| format!("{file}: {function}"))
+        .collect();
+    assert!(idle.is_empty(), "no longer needs an excuse:\n  {}", idle.join("\n  "));
+    // The ways without a permit that are for the host are used by nothing that a request reaches.
+    for source in sources.iter().filter(|source| !source.path.ends_with("/import.rs") && !is_store(&source.path)) {
+        let found = references(source, |path| {
+            path.ends_with("::host") || path.contains("::host::") || path.contains("::host_")
+        });
+        assert!(found.is_empty(), "used by more than an import: {found:?}");
+        let called = lines(source, &source.code, |line| line.contains("host_record") || line.contains("host_coded"));
+        assert!(called.is_empty(), "used by more than an import: {called:?}");
+    }
+}
+
+mod bites {
+    use super::*;
+
+    /// Asserts that the check finds something in each bad snippet and nothing in each good one.
+    #[track_caller]
+    fn on(check: fn(&Source) -> Vec<String>, path: &str, bad: &[&str], good: &[&str]) {
+        for text in bad {
+            assert!(!check(&Source::new(path, text)).is_empty(), "should be found in {path}: {text}");
+        }
+        for text in good {
+            let found = check(&Source::new(path, text));
+            assert!(found.is_empty(), "should not be found in {path}: {text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn diesel() {
+        let bad = [
+            "use diesel::prelude::*;",
+            "use diesel::{QueryResult, RunQueryDsl};",
+            "fn f() { diesel::insert_into(t) }",
+            "use crate::db::schema::acts;",
+            "use crate::db::{Work, schema};",
+            "use super::super::super::db::schema::acts;",
+            "use crate::db::fragment::Fragment;",
+            "fn f() { people.load(work.conn) }",
+            "#[diesel(table_name = acts)] struct A;",
+        ];
+        let good = [
+            "use diesel::QueryResult;",
+            "use crate::server::registry::schema;\nfn f() { schema::<A>() }",
+            "// use diesel::prelude::*;",
+            "const A: &str = \"diesel::prelude\";",
+            "#[cfg(test)]\nmod tests { use diesel::prelude::*; }",
+        ];
+        on(diesel_outside_stores, "src/network/service/people.rs", &bad, &good);
+        on(
+            diesel_outside_stores,
+            "src/ids.rs",
+            &bad[..7],
+            &["use diesel::serialize::ToSql;", "#[diesel(sql_type = A)] struct B;"],
+        );
+        on(diesel_outside_stores, "src/seal/secret.rs", &["use diesel::serialize::ToSql;"], &[]);
+        on(diesel_outside_stores, "src/network/store/people.rs", &[], &bad);
+    }
+
+    #[test]
+    fn transactions() {
+        let bad = [
+            "fn f() { conn.transaction(|c| g(c)) }",
+            "fn f() { conn.batch_execute(x) }",
+            "const A: &str = \"BEGIN IMMEDIATE\";",
+            "const A: &str = r#\"ROLLBACK\"#;",
+            "const A: &str = \"SAVEPOINT a\";",
+        ];
+        let good = ["// BEGIN\nfn begin() {}", "const A: &str = \"BEGINNING\";"];
+        on(transactions_outside_db, "src/network/store/people.rs", &bad, &good);
+        on(transactions_outside_db, "src/db/writer.rs", &[], &bad);
+    }
+
+    #[test]
+    fn permits() {
+        let bad = [
+            "fn f() { Permit { thing, facts, action: PhantomData } }",
+            "fn f() { Ok(Permit::<A, T> { thing }) }",
+            "fn f() { Filter { condition } }",
+            "fn f() { Key(()) }",
+        ];
+        let good = [
+            "impl<A, T> Permit<A, T> { }",
+            "fn f() -> Permit { }",
+            "struct KeyFile { }",
+            "// Permit { }",
+            "fn f(permit: &Permit<A, T>) { }",
+        ];
+        on(made_elsewhere, "src/access/acts.rs", &bad, &good);
+        on(made_elsewhere, "src/access/permit.rs", &bad[3..], &bad[..3]);
+    }
+
+    #[test]
+    fn lower_and_upper() {
+        let bad = [
+            "use crate::network::TheNetwork;",
+            "use crate::{ids, identity::Identity};",
+            "fn f() { crate::rooms::open() }",
+            "use super::super::cases;",
+            "use crate::app;",
+        ];
+        let good = ["use crate::access::Asker;", "fn f() { network::g() }", "use crate::networking::X;"];
+        on(lower_knows_upper, "src/audit/store.rs", &bad, &good);
+        on(lower_knows_upper, "src/input.rs", &["use crate::library::A;"], &[]);
+        on(lower_knows_upper, "src/meetings/store/a.rs", &[], &bad);
+    }
+
+    #[test]
+    fn stores_of_others() {
+        let bad = [
+            "use crate::network::store::PersonRecord;",
+            "use crate::network::{store, model};",
+            "fn f() { crate::rooms::opening::store::insert_room() }",
+            "use crate::audit::store::verify;",
+        ];
+        let good = ["use super::store;", "use crate::identity::store;", "use crate::network::model::Role;"];
+        on(foreign_stores, "src/identity/service.rs", &bad, &good);
+    }
+
+    #[test]
+    fn models() {
+        let bad = [
+            "use diesel::prelude::*;",
+            "use crate::db::Conn;",
+            "fn f(work: &mut Work<'_>) {}",
+            "fn f(a: A) { g(a.conn) }",
+            "use std::fs;",
+            "use crate::server::Answer;",
+        ];
+        let good = ["use crate::text_enum;", "use crate::access::acts::ActKind;", "use crate::input;"];
+        on(io_in_models, "src/network/model/party.rs", &bad, &good);
+        on(io_in_models, "src/identity/model.rs", &bad, &good);
+        on(io_in_models, "src/identity/service.rs", &[], &bad);
+    }
+
+    #[test]
+    fn clocks() {
+        let bad = [
+            "fn f() { std::time::Instant::now() }",
+            "fn f() { SystemClock.now() }",
+            "const A: &str = \"SELECT random()\";",
+            "use aws_lc_rs::rand::SystemRandom;",
+            "const A: &str = \"recorded_us = CURRENT_TIMESTAMP\";",
+        ];
+        on(clock_or_chance, "src/network/service/people.rs", &bad, &["fn f() { work.now }", "// SystemClock"]);
+        on(clock_or_chance, "src/server/body.rs", &bad[1..], &bad[..1]);
+    }
+
+    #[test]
+    fn permits_asked_for() {
+        let bad = [
+            "pub fn f(conn: &mut Conn, id: &PersonId) -> QueryResult<()> {}",
+            "pub(in crate::meetings) fn f(\n    conn: &mut Conn,\n) {}",
+            "impl A {\n    pub(super) fn f(&self, conn: &mut Conn) {}\n}",
+            "pub(crate) fn f(work: &mut Work<'_>) {}",
+        ];
+        let good = [
+            "fn f(conn: &mut Conn) {}",
+            "pub fn f(conn: &mut Conn, permit: &Permit<A, T>) {}",
+            "pub fn f(\n    conn: &mut Conn,\n    filter: Filter<A>,\n) {}",
+            "pub fn f(id: &PersonId) {}",
+        ];
+        on(without_permit, "src/network/store/people.rs", &bad, &good);
+        on(without_permit, "src/network/service/people.rs", &[], &bad);
+        assert!(!excused("src/network/store/people.rs", "suspend") && excused("src/network/store/host.rs", "anything"));
+    }
+
+    #[test]
+    fn length() {
+        on(too_long, "src/a.rs", &[&"a\n".repeat(MOST_LINES + 1)], &[&"a\n".repeat(MOST_LINES)]);
+    }
+
+    #[test]
+    fn reading() {
+        let source = Source::new(
+            "src/a/b.rs",
+            "use crate::x::{self, y::{Z as W, V}, *};\nuse super::c;\nfn f<'a>(q: &'a str) -> char { let s = \"crate::no\"; d::e(); 'x' }",
+        );
+        let paths: Vec<_> = source.references().into_iter().map(|one| (one.line, one.path)).collect();
+        let expected = [
+            (1, "crate::x"),
+            (1, "crate::x::y::Z"),
+            (1, "crate::x::y::V"),
+            (1, "crate::x::*"),
+            (2, "crate::a::c"),
+            (3, "d::e"),
+        ];
+        assert_eq!(paths, expected.map(|(line, path)| (line, path.to_owned())));
+    }
+}

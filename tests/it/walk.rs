@@ -1,0 +1,238 @@
+//! The walk of the registry: every route, asked by everyone, in every wrong way; each answer is the one the
+//! rules give.
+//!
+//! What must be answered is not written down here a second time: for each request the facts about asker
+//! and thing are read from the database and put to the rules, and the server must do as they say. The
+//! table that comes of it is kept as a reviewed snapshot beside `roles.txt`, so that a change of who is
+//! answered what cannot pass unseen.
+
+mod principals;
+mod requests;
+mod stage;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use incamera::access::explain::facts_of;
+use incamera::access::{Asker, Credentials, Fact, FactSet, rules};
+use incamera::app;
+use incamera::ids::{SignInId, VisitId};
+use incamera::server::{Access, Gives, Logs, Route, openapi};
+
+use crate::both;
+use crate::support::{Reply, Tables, World, snapshot};
+use principals::{PRINCIPALS, Principal, Token};
+use requests::{Ask, Request};
+use stage::Stage;
+
+/// What the rules say about a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Verdict {
+    Done,
+    Means(&'static str),
+    NotPermitted,
+    Absent,
+    SignIn,
+}
+
+impl Verdict {
+    fn of(reply: &Reply) -> Option<Self> {
+        if reply.status < 300 {
+            return Some(Self::Done);
+        }
+        let problem = reply.json()["type"].as_str().unwrap_or_default().to_owned();
+        Some(match (reply.status, problem.trim_start_matches("urn:incamera:problem:")) {
+            (401, "sign-in-needed") => Self::SignIn,
+            (403, "not-permitted") => Self::NotPermitted,
+            (403, "second-factor-needed") => Self::Means("second factor"),
+            (403, "unlock-needed") => Self::Means("unlock"),
+            (403, "visit-needed") => Self::Means("visit"),
+            (404, "not-found") => Self::Absent,
+            _ => return None,
+        })
+    }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "yes",
+            Self::Means(means) => means,
+            Self::NotPermitted => "no",
+            Self::Absent => "absent",
+            Self::SignIn => "log in",
+        }
+    }
+}
+
+const MEANS: [(Fact, &str); 3] =
+    [(Fact::SecondFactor, "second factor"), (Fact::Unlocked, "unlock"), (Fact::Visiting, "visit")];
+
+/// What the rules say about one question, given all facts that hold.
+fn judge(ask: &Ask, facts: FactSet) -> Verdict {
+    if rules::decide(ask.action, facts) {
+        return Verdict::Done;
+    }
+    let with = |without: Option<Fact>| {
+        MEANS.iter().filter(|(fact, _)| Some(*fact) != without).fold(facts, |set, (fact, _)| set.with(*fact, true))
+    };
+    if rules::decide(ask.action, with(None)) {
+        for (fact, word) in MEANS {
+            if !facts.has(fact) && !rules::decide(ask.action, with(Some(fact))) {
+                return Verdict::Means(word);
+            }
+        }
+    }
+    if rules::decide(ask.action.kind().seen_by(), facts) { Verdict::NotPermitted } else { Verdict::Absent }
+}
+
+/// The facts about the principal and the thing asked about, read as the server reads them.
+fn facts(stage: &Stage, principal: &Principal, ask: &Ask, visit: Option<&str>) -> Option<FactSet> {
+    let Some(key) = principal.somebody() else {
+        return facts_with(&stage.world, ask, None);
+    };
+    let person = stage.world.person(key);
+    let credentials = Credentials {
+        sign_in: stage.sign_in(principal),
+        second_factor: principal.second_factor,
+        unlocked: principal.unlock,
+        visit: visit.and_then(VisitId::parse),
+    };
+    facts_with(&stage.world, ask, Some((person, credentials)))
+}
+
+fn facts_with(world: &World, ask: &Ask, who: Option<(incamera::ids::PersonId, Credentials)>) -> Option<FactSet> {
+    let ask = ask.clone();
+    world.server.operate(move |work| {
+        let asker = match who {
+            Some((person, credentials)) => Asker::load(work.conn, &person, credentials, work.now)?,
+            None => Asker::anonymous(work.now),
+        };
+        let all: FactSet = Fact::ALL.iter().copied().collect();
+        let kind = ask.action.kind();
+        let of_thing = match &ask.thing {
+            None => Some(asker.facts()),
+            Some(id) => facts_of(work.conn, &asker, kind, id, all)?,
+        };
+        Ok(of_thing.map(|facts| facts.and(ask.extra)))
+    })
+}
+
+fn expected(stage: &Stage, principal: &Principal, route: &Route, request: &Request, visit: Option<&str>) -> Verdict {
+    // Where nothing is told that depends on who asks, nobody looks behind a token that is good.
+    let unasked = route.access == Access::Anyone && principal.token == Token::Own;
+    if (principal.refused && !unasked) || (principal.person.is_none() && route.access.needs_token()) {
+        return Verdict::SignIn;
+    }
+    for ask in &request.asks {
+        match facts(stage, principal, ask, visit).map_or(Verdict::Absent, |facts| judge(ask, facts)) {
+            Verdict::Done => {}
+            other => return other,
+        }
+    }
+    Verdict::Done
+}
+
+/// One principal asks one request; the answer's word for the table.
+#[expect(clippy::too_many_lines, reason = "one request, followed from before to after")]
+fn ask(
+    stage: &mut Stage,
+    tables: &mut Tables,
+    principal: &Principal,
+    route: &Route,
+    request: &Request,
+) -> &'static str {
+    let (mut client, visit) = stage.client(principal, request.room.as_ref());
+    let expected = expected(stage, principal, route, request, visit.as_deref());
+    let told = format!("{} by {}", route.name, principal.name);
+    let method = route.method.as_str();
+    let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    // A look runs on a connection that cannot write; all it could do is insert by way of the writer.
+    let state = |tables: &mut Tables| if method == "GET" { tables.counts() } else { tables.digest() };
+    let (before, size) = (state(tables), tables.size());
+    let reply = client.send(method, &request.path, &headers, request.body.as_deref());
+    let entries: Vec<_> =
+        tables.entries(size).into_iter().filter(|entry| entry["event"] != "strangers_refused").collect();
+    let got = Verdict::of(&reply).unwrap_or_else(|| panic!("{told}: {} {}", reply.status, reply.text()));
+    assert_eq!(got, expected, "{told}: {} {}", request.path, reply.text());
+
+    let success = match route.gives {
+        Gives::Nothing => 204,
+        Gives::Json(_) | Gives::List(_) | Gives::Bytes => 200,
+        Gives::Created(_) => 201,
+    };
+    if got == Verdict::Done {
+        assert_eq!(reply.status, success, "{told}");
+        let events: Vec<&str> = entries.iter().map(|entry| entry["event"].as_str().unwrap()).collect();
+        match route.logs {
+            Logs::Nothing => assert!(events.is_empty(), "{told} logged {events:?}"),
+            Logs::Event(event) => {
+                let event = request.event.unwrap_or(event.as_str());
+                assert_eq!(events, [event], "{told}");
+            }
+            Logs::SometimesEvent(event) => {
+                assert!(events.is_empty() || events == [event.as_str()], "{told} logged {events:?}");
+            }
+        }
+        for entry in entries.iter().filter(|_| route.access != Access::OwnCredential) {
+            assert_eq!(
+                entry["actor"].as_str(),
+                principal.person.map(|key| stage.world.person(key).to_string()).as_deref(),
+                "{told}: whose entry"
+            );
+        }
+        if method == "GET" {
+            assert_eq!(state(tables), before, "{told}: a look changed something");
+        }
+    } else {
+        assert!(openapi::statuses(route).contains(&reply.status), "{told}: {} is not in the document", reply.status);
+        assert_eq!(state(tables), before, "{told}: refused, and yet something changed");
+        assert!(entries.is_empty(), "{told}: refused, and yet {entries:?} was logged");
+    }
+    if got == Verdict::Done && request.ends_log_in {
+        stage.forget(principal);
+    }
+    if got == Verdict::Absent {
+        let nothing = stage.nothing(&request.path);
+        let absent = client.send(method, &nothing, &headers, request.body.as_deref());
+        assert_eq!(reply.normalized(), absent.normalized(), "{told}: not to be known of is not as if absent");
+    }
+    got.word()
+}
+
+both!(every_route_answers_everyone_as_the_rules_say, |server| {
+    let kind = server.kind;
+    let mut stage = Stage::set(server);
+    let mut tables = Tables::of(&stage.world.server);
+    let routes = app::routes(&stage.world.server.identity);
+    let mut table = String::from(
+        "# What each route answers whom. Made by ./test --update; review every change.\n# yes: done; no: 403; absent: 404, as if there were nothing; log in: 401; otherwise what is to be brought.\n",
+    );
+    let mut cells = 0;
+    for route in &routes {
+        for variant in requests::variants(route) {
+            write!(table, "\n{} {}", route.method, route.path).unwrap();
+            writeln!(table, "{}", if variant.is_empty() { String::new() } else { format!(" ({variant})") }).unwrap();
+            let mut answers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            for principal in PRINCIPALS {
+                if matches!(route.access, Access::OwnCredential) && !principal.may_bring_own_credential() {
+                    continue;
+                }
+                let request = requests::request(&mut stage, route, variant, principal);
+                let word = ask(&mut stage, &mut tables, principal, route, &request);
+                answers.entry(word).or_default().push(principal.name);
+                cells += 1;
+            }
+            for (word, names) in answers {
+                writeln!(table, "  {word:<13} {}", names.join(", ")).unwrap();
+            }
+        }
+    }
+    println!("{cells} cells over {} routes on {kind:?}", routes.len());
+    snapshot::check("tests/snapshots/walk.txt", &table);
+});
+
+/// The log-in that an access token is of.
+fn sign_in_of(token: &str) -> Option<SignInId> {
+    let claims = data_encoding::BASE64URL_NOPAD.decode(token.split('.').nth(1)?.as_bytes()).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    SignInId::parse(claims["sid"].as_str()?)
+}
