@@ -89,7 +89,9 @@ fn constructs(line: &str, name: &str) -> bool {
 
 /// The lower rooms, and what all share, know nothing of the slices.
 fn lower_knows_upper(source: &Source) -> Vec<String> {
-    if !LOWER.contains(&room(&source.path)) && !(SHARED.contains(&room(&source.path)) && source.path != "src/lib.rs") {
+    let low = LOWER.contains(&room(&source.path));
+    let shared = SHARED.contains(&room(&source.path)) && source.path != "src/lib.rs";
+    if !(low || shared) {
         return Vec::new();
     }
     references(source, |path| UPPER.iter().chain(&["app", "cli"]).any(|upper| begins(path, &format!("crate::{upper}"))))

@@ -108,10 +108,8 @@ both!(an_ad_hoc_meeting_is_known_to_those_concerned, |server: TestServer| {
     let early = json!({"kind": "ad_hoc", "first_day": "2001-01-01", "last_day": "2001-01-01", "way": "video", "requested_by": world.party("FR"), "source": SOURCE});
     let early = text(&world.client("sec").post("/api/v1/meetings", &early).expect(201), "id");
     let open = text(&made::session(&mut world, &hidden, "open", "About one case", &[]), "id");
-    for session in [&open] {
-        made::participation(&mut world, session, "iiim", Some("assoc"));
-        made::participation(&mut world, session, "DE", None);
-    }
+    made::participation(&mut world, &open, "iiim", Some("assoc"));
+    made::participation(&mut world, &open, "DE", None);
 
     let concerned = ["fr", "fr2", "de", "assoc", "sec", "sec2", "aud"];
     for key in all_but(&world, &[]) {

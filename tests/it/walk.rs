@@ -132,7 +132,6 @@ fn expected(stage: &Stage, principal: &Principal, route: &Route, request: &Reque
 }
 
 /// One principal asks one request; the answer's word for the table.
-#[expect(clippy::too_many_lines, reason = "one request, followed from before to after")]
 fn ask(
     stage: &mut Stage,
     tables: &mut Tables,

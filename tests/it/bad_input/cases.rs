@@ -286,10 +286,6 @@ fn wrong_values(good: &Value, shape: &Shape) -> Vec<(&'static str, Value)> {
     }
 }
 
-const fn of_list(of: &Shape) -> &Shape {
-    of
-}
-
 /// A cursor of each list that has more than one thing.
 pub fn cursors(probe: &mut Probe, routes: &[Route]) -> BTreeMap<String, String> {
     let mut cursors = BTreeMap::new();

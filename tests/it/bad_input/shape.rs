@@ -88,7 +88,7 @@ fn shape(place: &str, schema: &Value, definitions: &Value) -> (Shape, bool) {
         }
         ("integer", _) => Shape::Number,
         ("boolean", _) => Shape::Flag,
-        ("array", _) => Shape::List(Box::new(self::shape(place, &schema["items"], definitions).0)),
+        ("array", _) => Shape::List(Box::new(shape(place, &schema["items"], definitions).0)),
         ("object", _) => Shape::Object(object(place, schema, definitions)),
         _ => panic!("{place}: a schema that the table of bad inputs does not know: {schema}"),
     };

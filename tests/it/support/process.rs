@@ -23,7 +23,7 @@ pub fn incamera() -> Command {
 
 /// `incamera serve`, which ends with the value.
 pub struct Process {
-    pub folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     /// The folder that `incamera init` made.
     pub data: PathBuf,
     pub address: SocketAddr,
@@ -70,7 +70,7 @@ impl Process {
             drop(child.wait());
             panic!("it did not start: {line}{}", String::from_utf8_lossy(&told.lock().unwrap()));
         };
-        Self { folder, data, address, child, told }
+        Self { _folder: folder, data, address, child, told }
     }
 
     pub fn client(&self) -> Client {

@@ -229,7 +229,7 @@ fn leaves(tokens: &[(usize, String)], place: &mut usize, before: &str, each: &mu
             "::" => *place += 1,
             word => {
                 at = *here;
-                if !(word == "self" && !path.is_empty()) {
+                if word != "self" || path.is_empty() {
                     path = if path.is_empty() { word.to_owned() } else { format!("{path}::{word}") };
                 }
                 *place += 1;

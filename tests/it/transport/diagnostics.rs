@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use incamera::context::{SystemClock, SystemEntropy};
+use incamera::context::{Clock, SystemClock, SystemEntropy};
 use incamera::db::Db;
 use incamera::identity::Identity;
 use incamera::network::import::{ensure_designation, ensure_party, ensure_person};
@@ -20,14 +20,10 @@ use crate::support::world::{LONG_AGO, PASSWORD, code_of};
 fn officer(process: &Process) -> (String, String, String) {
     let text = std::fs::read_to_string(process.data.join("incamera.toml")).unwrap();
     let settings = Settings::from_text(&text, &process.data, []).unwrap();
-    let clock = Arc::new(SystemClock);
-    let db = Db::open(
-        &settings.database,
-        &settings.database_url().unwrap(),
-        Arc::clone(&clock) as _,
-        Arc::new(SystemEntropy),
-    )
-    .unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let db =
+        Db::open(&settings.database, &settings.database_url().unwrap(), Arc::clone(&clock), Arc::new(SystemEntropy))
+            .unwrap();
     let identity = Identity::open(&settings, clock).unwrap();
     db.write_blocking(move |work| {
         let party = ensure_party(work, PartyKind::Secretariat, "Zekretariat", &[("The Zekretariat", LONG_AGO)])?;
@@ -52,7 +48,7 @@ fn tells_nothing(kind: Kind, format: &str) {
         text
     };
 
-    let code = code_of(&seed, u64::try_from(incamera::context::Clock::now(&SystemClock).seconds()).unwrap() / 30);
+    let code = code_of(&seed, u64::try_from(SystemClock.now().seconds()).unwrap() / 30);
     let login = |password: &str, code: &str| json!({"email": "ottoline@zekretariat.example", "password": password, "code": code});
     client.post("/api/v1/session", &login("wrong zeppelin password", &code)).expect(401);
     let session = client.post("/api/v1/session", &login(PASSWORD, &code)).expect(200);
