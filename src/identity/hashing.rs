@@ -66,21 +66,27 @@ impl Hasher {
         self.work(ctx.random::<16>()?.to_vec())?.verifier(password)
     }
 
-    /// Whether `password` is the one of `verifier`. Without a verifier the same work is done, so that an
-    /// unknown account takes as long as a wrong password.
+    /// Whether `password` is the one of `verifier`. Without a verifier, or with one of which nothing can be
+    /// made any more, the same work is done, so that no account can be told from an unknown one.
     pub(super) async fn matches(
         &self,
         password: Zeroizing<String>,
         verifier: Option<Verifier>,
     ) -> Result<bool, AppError> {
-        let work = match &verifier {
-            Some(verifier) => self.work_of(verifier)?,
-            None => self.work(vec![0; 16])?,
+        let known = verifier.and_then(|verifier| match self.work_of(&verifier) {
+            Ok(work) => Some((work, verifier.digest)),
+            Err(error) => {
+                tracing::error!(cause = ?error.cause().map(ToString::to_string), "a password cannot be checked");
+                None
+            }
+        });
+        let (work, expected) = match known {
+            Some((work, digest)) => (work, Some(digest)),
+            None => (self.work(vec![0; 16])?, None),
         };
         let made = self.bounded(move || work.verifier(&password)).await?;
-        let expected = verifier.as_ref().map_or_else(|| vec![0; 32], |verifier| verifier.digest.clone());
-        let same: bool = made.digest.ct_eq(&expected).into();
-        Ok(same && verifier.is_some())
+        let same: bool = made.digest.ct_eq(expected.as_deref().unwrap_or(&[0; 32])).into();
+        Ok(same && expected.is_some())
     }
 
     fn work(&self, salt: Vec<u8>) -> Result<Work, AppError> {

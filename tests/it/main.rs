@@ -11,6 +11,7 @@ mod bad_input;
 mod cases;
 mod commands;
 mod demo;
+mod identity;
 mod layering;
 mod meetings;
 mod network;

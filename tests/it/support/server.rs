@@ -20,7 +20,7 @@ use super::process;
 /// A server of one test's own. It ends with the value.
 pub struct TestServer {
     pub kind: Kind,
-    pub folder: tempfile::TempDir,
+    pub folder: Arc<tempfile::TempDir>,
     pub settings: Settings,
     pub clock: Arc<ShiftedClock>,
     pub address: SocketAddr,
@@ -42,10 +42,21 @@ impl TestServer {
         let url = database::fresh(kind, folder.path());
         let made = process::incamera().args(["init", data.to_str().unwrap(), "--database", &url]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Self::over(kind, folder, &data, overrides)
+        Self::over(kind, Arc::new(folder), &data, overrides, Arc::new(ShiftedClock::default()))
     }
 
-    fn over(kind: Kind, folder: tempfile::TempDir, data: &Path, overrides: &[(&str, &str)]) -> Self {
+    /// Another node: a server of its own over the same data, started now.
+    pub fn beside(&self, overrides: &[(&str, &str)]) -> Self {
+        Self::over(self.kind, Arc::clone(&self.folder), &self.settings.base, overrides, Arc::clone(&self.clock))
+    }
+
+    fn over(
+        kind: Kind,
+        folder: Arc<tempfile::TempDir>,
+        data: &Path,
+        overrides: &[(&str, &str)],
+        clock: Arc<ShiftedClock>,
+    ) -> Self {
         let text = std::fs::read_to_string(data.join("incamera.toml")).unwrap();
         let usual = [
             ("INCAMERA_SERVER__PORT", "0"),
@@ -59,7 +70,6 @@ impl TestServer {
         ];
         let all = usual.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = Settings::from_text(&text, data, all).unwrap();
-        let clock = Arc::new(ShiftedClock::default());
         let (tell, told) = mpsc::channel();
         let (its_settings, its_clock) = (settings.clone(), Arc::clone(&clock));
         let thread = std::thread::spawn(move || {
