@@ -34,9 +34,8 @@ impl Identity {
     pub async fn sign_in(&self, db: &Db, peer: Option<IpAddr>, body: SignInBody) -> Result<Tokens, AppError> {
         let email = fold_email(&body.email);
         let source = throttle::prefix(peer);
-        let source_address = peer.map_or_else(|| "unknown".into(), |peer| peer.to_string());
         self.throttle.count(
-            &source_address,
+            &throttle::source(peer),
             &data_encoding::HEXLOWER.encode(&tokens::digest(&email)),
             self.clock.now(),
         )?;
@@ -181,7 +180,8 @@ impl Identity {
     pub async fn change_password(&self, db: &Db, asker: &Asker, present: String, new: String) -> Result<(), AppError> {
         let person = asker.person().cloned().ok_or(Fault::SignInNeeded)?;
         let ctx = db.ctx();
-        self.throttle.count("password", person.as_str(), ctx.now)?;
+        // By person alone: a source that all share would let one person use up everybody's tries.
+        self.throttle.count(person.as_str(), person.as_str(), ctx.now)?;
         let (account, name) = {
             let person = person.clone();
             db.read(move |work| {
