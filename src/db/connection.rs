@@ -1,9 +1,9 @@
 //! One connection type over both databases, and what is asked of every connection.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use diesel::connection::SimpleConnection;
-use diesel::r2d2::R2D2Connection;
+use diesel::connection::{Instrumentation, SimpleConnection};
 use diesel::{Connection, PgConnection, SqliteConnection};
 
 use super::dialect;
@@ -60,28 +60,74 @@ impl DatabaseUrl {
         Err("database.url: must begin with sqlite: or postgres://".into())
     }
 
-    /// Opens the connection that writes.
+    /// Opens a connection that writes, for a command on the host: one that takes its time.
     ///
     /// # Errors
     /// When it cannot be opened or does not keep the promises asked of it.
     pub fn open_writer(&self) -> Result<Conn, AppError> {
-        self.open(false).map_err(AppError::log_unavailable)
+        Link::open(self, Purpose::Command).map(|link| link.conn).map_err(AppError::log_unavailable)
     }
 
-    fn open(&self, read_only: bool) -> Result<Conn, OpenError> {
-        let mut conn = match self {
-            Self::Sqlite(path) => {
-                if !path.exists() {
-                    return Err(OpenError::Missing(path.clone()));
-                }
-                Conn::Sqlite(SqliteConnection::establish(&path.to_string_lossy())?)
-            }
-            Self::Postgres(url) => Conn::Postgres(PgConnection::establish(url)?),
-        };
-        conn.batch_execute(dialect::on_open(&conn, read_only))?;
-        dialect::check_promises(&mut conn)?;
-        Ok(conn)
+    /// Which file an SQLite database is at this moment; nothing for PostgreSQL.
+    fn file(&self) -> std::io::Result<Option<FileId>> {
+        match self {
+            Self::Sqlite(path) => std::fs::metadata(path).map(|data| Some((data.dev(), data.ino()))),
+            Self::Postgres(_) => Ok(None),
+        }
     }
+}
+
+/// Device and inode: what a path names, whatever it is called.
+type FileId = (u64, u64);
+
+/// What a connection is for. The server's own must fail soon; a command may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Reading,
+    Writing,
+    Command,
+}
+
+/// An open connection, which knows what it is open on.
+pub(super) struct Link {
+    pub(super) conn: Conn,
+    file: Option<FileId>,
+}
+
+impl Link {
+    pub(super) fn open(url: &DatabaseUrl, purpose: Purpose) -> Result<Self, OpenError> {
+        let (mut conn, file) = match url {
+            DatabaseUrl::Sqlite(path) => {
+                // Asked before, since SQLite would make a file where none is.
+                let Ok(file) = url.file() else { return Err(OpenError::Missing(path.clone())) };
+                (Conn::Sqlite(SqliteConnection::establish(&path.to_string_lossy())?), file)
+            }
+            DatabaseUrl::Postgres(text) => (Conn::Postgres(PgConnection::establish(&patient(text))?), None),
+        };
+        conn.batch_execute(dialect::on_open(&conn, purpose))?;
+        dialect::check_promises(&mut conn)?;
+        Ok(Self { conn, file })
+    }
+
+    /// With something that is told of its statements.
+    pub(super) fn counted(mut self, tally: impl Instrumentation) -> Self {
+        self.conn.set_instrumentation(tally);
+        self
+    }
+
+    /// Whether it is still open on what the URL names. An SQLite connection would go on with a file that
+    /// was moved away or deleted: log entries would go nowhere, and nobody would notice.
+    pub(super) fn is_of(&self, url: &DatabaseUrl) -> bool {
+        url.file().is_ok_and(|file| file == self.file)
+    }
+}
+
+/// The URL, with a limit for connecting: a PostgreSQL that stands still takes connections and says nothing.
+fn patient(url: &str) -> String {
+    if url.contains("connect_timeout=") {
+        return url.to_owned();
+    }
+    format!("{url}{}connect_timeout=2", if url.contains('?') { '&' } else { '?' })
 }
 
 /// Whether what follows `postgres://` names this machine: `[user[:password]@][host][:port]/db[?host=/socket]`.
@@ -118,27 +164,6 @@ pub enum OpenError {
     /// The database does not do what this server relies on.
     #[error("the database does not keep a promise: {0}")]
     Promise(String),
-}
-
-/// Opens reading connections for the pool.
-#[derive(Debug)]
-pub(super) struct Opener(pub(super) DatabaseUrl);
-
-impl diesel::r2d2::ManageConnection for Opener {
-    type Connection = Conn;
-    type Error = OpenError;
-
-    fn connect(&self) -> Result<Conn, OpenError> {
-        self.0.open(true)
-    }
-
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), OpenError> {
-        Ok(conn.ping()?)
-    }
-
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        std::thread::panicking() || conn.is_broken()
-    }
 }
 
 #[cfg(test)]

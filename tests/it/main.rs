@@ -3,6 +3,7 @@
 
 mod access;
 mod cases;
+mod faults;
 mod rooms;
 mod support;
 mod transport;

@@ -2,7 +2,9 @@
 //! and people who can log in.
 
 pub mod client;
+pub mod cluster;
 pub mod database;
+pub mod proxy;
 pub mod scene;
 pub mod server;
 pub mod snapshot;
