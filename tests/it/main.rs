@@ -7,3 +7,4 @@ mod faults;
 mod rooms;
 mod support;
 mod transport;
+mod work;
