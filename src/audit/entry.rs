@@ -179,8 +179,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    pub(super) fn id(&self) -> &str {
-        &self.id
+    pub(super) fn into_id(self) -> String {
+        self.id
     }
 }
 

@@ -1,13 +1,15 @@
 //! Writing entries and reading them back.
 
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use sha2::{Digest, Sha256};
 
 use super::entry::{Area, Entry, Event};
 use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
 use crate::context::{Ctx, Moment};
-use crate::db::Conn;
 use crate::db::schema::{audit_entries, audit_head};
+use crate::db::{Backend, Conn};
 use crate::error::AppError;
 use crate::ids::{EntryId, PartyId, PersonId, RoomId};
 
@@ -15,24 +17,6 @@ use crate::ids::{EntryId, PartyId, PersonId, RoomId};
 const DOMAIN: &[u8] = b"incamera/audit-entry/v1\0";
 /// The largest payload, in bytes; the column has the same limit.
 const PAYLOAD_MAX: usize = 4096;
-
-#[derive(Insertable)]
-#[diesel(table_name = audit_entries)]
-struct NewRow<'a> {
-    seq: i64,
-    id: EntryId,
-    minute: i64,
-    commitment: Vec<u8>,
-    payload: &'a str,
-    salt: &'a [u8],
-    at_us: Moment,
-    event: Event,
-    area: Area,
-    actor_id: Option<&'a PersonId>,
-    owner_party: Option<&'a PartyId>,
-    room_id: Option<&'a RoomId>,
-    thing_id: Option<&'a str>,
-}
 
 /// What the commitment covers, in this order.
 #[derive(serde::Serialize)]
@@ -53,14 +37,30 @@ fn commitment(salt: &[u8], payload: &str) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// Appends `entries` behind the `size` that are there; answers the new size. The caller holds the head's
-/// lock and stores the size with [`store_head`] before it commits.
-///
-/// # Errors
-/// `LogUnavailable` when one cannot be written: the transaction must then be rolled back.
-pub(crate) fn append(conn: &mut Conn, ctx: &Ctx, size: i64, entries: &[Entry]) -> Result<i64, AppError> {
-    let mut seq = size;
-    for entry in entries {
+/// An entry in its place, ready to be appended.
+#[derive(Debug)]
+pub(crate) struct Row {
+    seq: i64,
+    id: EntryId,
+    minute: i64,
+    commitment: Vec<u8>,
+    payload: String,
+    salt: Vec<u8>,
+    at_us: Moment,
+    event: Event,
+    area: Area,
+    actor_id: Option<PersonId>,
+    owner_party: Option<PartyId>,
+    room_id: Option<RoomId>,
+    thing_id: Option<String>,
+}
+
+impl Row {
+    /// `entry` as the one with number `seq`.
+    ///
+    /// # Errors
+    /// `LogUnavailable` when it is larger than entries may be, or there is no randomness.
+    pub(crate) fn new(ctx: &Ctx, seq: i64, entry: Entry) -> Result<Self, AppError> {
         let id = EntryId::new(ctx)?;
         let payload = serde_json::to_string(&Committed {
             seq,
@@ -74,27 +74,84 @@ pub(crate) fn append(conn: &mut Conn, ctx: &Ctx, size: i64, entries: &[Entry]) -
             return Err(AppError::log_unavailable("an entry is larger than entries may be"));
         }
         let salt = ctx.random::<32>()?;
-        diesel::insert_into(audit_entries::table)
-            .values(&NewRow {
-                seq,
-                minute: ctx.now.minute(),
-                commitment: commitment(&salt, &payload),
-                payload: &payload,
-                salt: &salt,
-                at_us: ctx.now,
-                event: entry.event,
-                area: entry.event.area(),
-                actor_id: entry.payload.actor.as_ref(),
-                owner_party: entry.payload.owner_party.as_ref(),
-                room_id: entry.payload.room.as_ref(),
-                thing_id: entry.payload.thing.as_ref().map(super::entry::Subject::id),
-                id,
-            })
-            .execute(conn)
-            .map_err(AppError::log_unavailable)?;
-        seq += 1;
+        Ok(Self {
+            seq,
+            id,
+            minute: ctx.now.minute(),
+            commitment: commitment(&salt, &payload),
+            payload,
+            salt: salt.to_vec(),
+            at_us: ctx.now,
+            event: entry.event,
+            area: entry.event.area(),
+            actor_id: entry.payload.actor,
+            owner_party: entry.payload.owner_party,
+            room_id: entry.payload.room,
+            thing_id: entry.payload.thing.map(super::entry::Subject::into_id),
+        })
     }
-    Ok(seq)
+
+    pub(crate) const fn id(&self) -> &EntryId {
+        &self.id
+    }
+}
+
+/// One statement for all of them, whose text depends only on how many there are: so it is prepared once
+/// for each number, which diesel's own batch insert would not be.
+struct Append<'a>(&'a [Row]);
+
+impl QueryId for Append<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Backend> for Append<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO audit_entries (seq, id, minute, commitment, payload, salt, at_us, event, area, actor_id, owner_party, room_id, thing_id) VALUES ",
+        );
+        for (number, row) in self.0.iter().enumerate() {
+            out.push_sql(if number == 0 { "(" } else { ", (" });
+            out.push_bind_param::<BigInt, _>(&row.seq)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&row.id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, _>(&row.minute)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Binary, _>(&row.commitment)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&row.payload)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Binary, _>(&row.salt)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, _>(&row.at_us)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&row.event)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&row.area)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.actor_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.owner_party)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.room_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.thing_id)?;
+            out.push_sql(")");
+        }
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<Conn> for Append<'_> {}
+
+/// Appends entries. The caller holds the head's lock and stores the new size with [`store_head`] before it
+/// commits.
+///
+/// # Errors
+/// The database's: the transaction must then be rolled back.
+pub(crate) fn append(conn: &mut Conn, rows: &[Row]) -> QueryResult<()> {
+    Append(rows).execute(conn).map(drop)
 }
 
 /// Records the size of the log.

@@ -34,7 +34,7 @@ pub(super) struct Hasher {
     pepper: Arc<KeyFile>,
     memory_kib: u32,
     passes: u32,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
 }
@@ -48,7 +48,7 @@ impl Hasher {
             pepper: Arc::new(pepper),
             memory_kib: settings.argon2_memory_kib,
             passes: settings.argon2_passes,
-            permits: Semaphore::new(settings.hashing_at_once),
+            permits: Arc::new(Semaphore::new(settings.hashing_at_once)),
             waiting: AtomicUsize::new(0),
             queue: settings.hashing_queue,
         }
@@ -124,14 +124,20 @@ impl Hasher {
         hash: impl FnOnce() -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
         let queued = Queued::join(&self.waiting, self.queue)?;
-        let permit = tokio::time::timeout(PATIENCE, self.permits.acquire())
+        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned())
             .await
             .map_err(|_elapsed| Fault::Busy(2))?
             .map_err(AppError::internal)?;
         drop(queued);
-        let made = tokio::task::spawn_blocking(hash).await.map_err(AppError::internal)?;
-        drop(permit);
-        made
+        // The permit goes with the work: a caller who goes away while it is done must not free his place,
+        // or whoever opens connections and drops them could have any number of hashes made.
+        tokio::task::spawn_blocking(move || {
+            let made = hash();
+            drop(permit);
+            made
+        })
+        .await
+        .map_err(AppError::internal)?
     }
 }
 

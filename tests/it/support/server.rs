@@ -38,9 +38,14 @@ impl TestServer {
     /// With further settings, as environment variables name them.
     pub fn start_with(kind: Kind, overrides: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
         let url = database::fresh(kind, folder.path());
-        let made = process::incamera().args(["init", data.to_str().unwrap(), "--database", &url]).output().unwrap();
+        Self::start_on(kind, folder, &url, overrides)
+    }
+
+    /// On this empty database.
+    pub fn start_on(kind: Kind, folder: tempfile::TempDir, url: &str, overrides: &[(&str, &str)]) -> Self {
+        let data = folder.path().join("data");
+        let made = process::incamera().args(["init", data.to_str().unwrap(), "--database", url]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         Self::over(kind, Arc::new(folder), &data, overrides, Arc::new(ShiftedClock::default()))
     }
