@@ -8,3 +8,4 @@ mod rooms;
 mod support;
 mod transport;
 mod work;
+mod writer;
