@@ -23,3 +23,4 @@ mod support;
 mod transport;
 mod walk;
 mod work;
+mod writer;

@@ -17,11 +17,16 @@ pub enum Break {
     After,
 }
 
-struct Trap {
-    statement: &'static str,
-    when: Break,
+/// A chosen statement, and what happens to the connection that sends it.
+#[derive(Clone, Copy, Debug)]
+pub struct Trap {
+    /// A part of the statement's text, as it is sent.
+    pub statement: &'static str,
+    /// How many such statements pass first.
+    pub skip: usize,
+    pub when: Break,
     /// No connection is let through from then on.
-    and_shut: bool,
+    pub and_shut: bool,
 }
 
 #[derive(Clone)]
@@ -56,9 +61,8 @@ impl Proxy {
         format!("{before}host={}", self.folder.display())
     }
 
-    /// Breaks the first connection that sends this statement; `and_shut`, every later one too.
-    pub fn arm(&self, statement: &'static str, when: Break, and_shut: bool) {
-        *self.trap.lock().unwrap() = Some(Trap { statement, when, and_shut });
+    pub fn arm(&self, trap: Trap) {
+        *self.trap.lock().unwrap() = Some(trap);
     }
 
     /// Whether the trap has sprung.
@@ -105,9 +109,13 @@ impl Proxy {
 
     fn springs(&self, sent: &[u8]) -> Option<Break> {
         let mut trap = self.trap.lock().unwrap();
-        let armed = trap.as_ref()?;
+        let armed = trap.as_mut()?;
         let statement = armed.statement.as_bytes();
         if !sent.windows(statement.len()).any(|window| window == statement) {
+            return None;
+        }
+        if armed.skip > 0 {
+            armed.skip -= 1;
             return None;
         }
         let when = armed.when;
