@@ -13,6 +13,7 @@ mod commands;
 mod demo;
 mod identity;
 mod layering;
+mod library;
 mod meetings;
 mod network;
 mod openapi;
