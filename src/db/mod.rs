@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 
 pub use connection::{Backend, Conn, DatabaseUrl};
 pub use work::Work;
+pub use writer::Written;
 
 use crate::context::{Clock, Ctx, Entropy};
 use crate::error::{AppError, Fault};
@@ -154,6 +155,12 @@ impl Db {
         F: FnOnce(&mut Work<'_>) -> Result<T, AppError> + Send + 'static,
     {
         self.0.writer.submit(self.ctx(), unit)?.await.map_err(AppError::log_unavailable)?
+    }
+
+    /// How much this node has written since its start, for diagnostics.
+    #[must_use]
+    pub fn written(&self) -> Written {
+        self.0.writer.written()
     }
 
     /// As [`Db::write`], for commands that have no runtime.

@@ -10,8 +10,9 @@
 //! caller got no answer, which is what he must assume of any lost connection.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use diesel::connection::SimpleConnection;
@@ -34,6 +35,22 @@ type Settle = Box<dyn FnOnce(bool) + Send>;
 pub(super) struct Writer {
     jobs: Option<SyncSender<Job>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    tally: Arc<Tally>,
+}
+
+/// How much was written since the start: the ratio tells whether waiting jobs share their commits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Transactions committed; each that changed anything was synced once.
+    pub commits: u64,
+    /// Log entries in them.
+    pub entries: u64,
+}
+
+#[derive(Default)]
+struct Tally {
+    commits: AtomicU64,
+    entries: AtomicU64,
 }
 
 /// The transaction that the jobs of one commit share.
@@ -49,11 +66,20 @@ impl Writer {
     pub(super) fn start(url: DatabaseUrl, batch: usize) -> Result<Self, AppError> {
         let conn = url.open_writer()?;
         let (jobs, waiting) = sync_channel(QUEUE);
+        let tally = Arc::new(Tally::default());
+        let counted = Arc::clone(&tally);
         let thread = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || serve(&url, conn, &waiting, batch.max(1)))
+            .spawn(move || serve(&url, conn, &waiting, batch.max(1), &counted))
             .map_err(AppError::internal)?;
-        Ok(Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)) })
+        Ok(Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)), tally })
+    }
+
+    pub(super) fn written(&self) -> Written {
+        Written {
+            commits: self.tally.commits.load(Ordering::Relaxed),
+            entries: self.tally.entries.load(Ordering::Relaxed),
+        }
     }
 
     pub(super) fn submit<T, F>(&self, ctx: Ctx, unit: F) -> Result<oneshot::Receiver<Result<T, AppError>>, AppError>
@@ -95,14 +121,14 @@ impl Drop for Writer {
     }
 }
 
-fn serve(url: &DatabaseUrl, conn: Conn, waiting: &Receiver<Job>, most: usize) {
+fn serve(url: &DatabaseUrl, conn: Conn, waiting: &Receiver<Job>, most: usize, tally: &Tally) {
     let anchor = url.anchor();
     let mut conn = Some(conn);
     while let Ok(first) = waiting.recv() {
         let begun = anchor.as_ref().map_or(Ok(()), Anchor::hold).and_then(|()| begin(url, conn.take()));
         match begun {
             Ok((mut open, size)) => {
-                if commit_together(&mut open, size, first, waiting, most) {
+                if commit_together(&mut open, size, first, waiting, most, tally) {
                     conn = Some(open);
                 } else {
                     tracing::error!("a commit failed; the connection is opened anew");
@@ -140,7 +166,14 @@ fn begin(url: &DatabaseUrl, conn: Option<Conn>) -> Result<(Conn, i64), AppError>
 }
 
 /// Runs `first` and whatever else waits in the transaction; `false` when the connection must not be used again.
-fn commit_together(conn: &mut Conn, size: i64, first: Job, waiting: &Receiver<Job>, most: usize) -> bool {
+fn commit_together(
+    conn: &mut Conn,
+    size: i64,
+    first: Job,
+    waiting: &Receiver<Job>,
+    most: usize,
+    tally: &Tally,
+) -> bool {
     let mut batch = Batch { conn, size, lost: false };
     let mut settles = vec![first(&mut batch)];
     while settles.len() < most && !batch.lost {
@@ -159,7 +192,11 @@ fn commit_together(conn: &mut Conn, size: i64, first: Job, waiting: &Receiver<Jo
                 false
             }
         };
-    if !committed {
+    if committed {
+        tally.commits.fetch_add(1, Ordering::Relaxed);
+        let entries = grown.map_or(0, |grown| grown.saturating_sub(size));
+        tally.entries.fetch_add(u64::try_from(entries).unwrap_or_default(), Ordering::Relaxed);
+    } else {
         drop(conn.batch_execute("ROLLBACK"));
     }
     for settle in settles {
