@@ -14,6 +14,7 @@ mod demo;
 mod identity;
 mod layering;
 mod library;
+mod log;
 mod meetings;
 mod network;
 mod openapi;
