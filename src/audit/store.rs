@@ -230,49 +230,64 @@ pub(super) fn page(
     query.select(LoggedEntry::as_select()).load(conn)
 }
 
-/// Reads the whole log and checks it: no gap, every payload still what was committed to, the head's size
-/// right. Answers the number of entries and of those erased; `progress` is told after each thousand.
+/// An entry with all its columns.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit_entries)]
+struct Kept {
+    seq: i64,
+    id: EntryId,
+    minute: i64,
+    commitment: Vec<u8>,
+    payload: Option<String>,
+    salt: Option<Vec<u8>>,
+    at_us: Option<Moment>,
+    event: Option<Event>,
+    area: Option<Area>,
+    actor_id: Option<String>,
+    owner_party: Option<String>,
+    room_id: Option<String>,
+    thing_id: Option<String>,
+}
+
+/// Reads the whole log and checks it: no gap, every payload still what was committed to, every column what
+/// the payload says or, once erased, empty, the head's size right. Answers the number of entries and of
+/// those erased; `progress` is told after each thousand.
 ///
 /// # Errors
 /// The first thing found wrong, in words; or the database's.
 pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i64), AppError> {
-    type Row = (i64, Vec<u8>, Option<String>, Option<Vec<u8>>, Option<Event>, Option<Moment>, Option<PersonId>);
     let size = audit_head::table.select(audit_head::size).first::<i64>(conn)?;
     let (mut expected, mut erased) = (0, 0);
     loop {
-        let rows: Vec<Row> = audit_entries::table
+        let rows: Vec<Kept> = audit_entries::table
             .filter(audit_entries::seq.ge(expected))
             .order(audit_entries::seq)
             .limit(1000)
-            .select((
-                audit_entries::seq,
-                audit_entries::commitment,
-                audit_entries::payload,
-                audit_entries::salt,
-                audit_entries::event,
-                audit_entries::at_us,
-                audit_entries::actor_id,
-            ))
+            .select(Kept::as_select())
             .load(conn)?;
         if rows.is_empty() {
             break;
         }
-        for (seq, committed, payload, salt, event, at, actor) in rows {
-            if seq != expected {
+        for row in rows {
+            if row.seq != expected {
                 return Err(AppError::internal(format!("entry {expected} is missing")));
             }
-            match (payload, salt) {
+            let agrees = match (&row.payload, &row.salt) {
                 (Some(payload), Some(salt)) => {
-                    if commitment(&salt, &payload) != committed {
-                        return Err(AppError::internal(format!("entry {seq} is not what was committed to")));
+                    if commitment(salt, payload) != row.commitment {
+                        return Err(AppError::internal(format!("entry {expected} is not what was committed to")));
                     }
-                    if !agrees(&payload, seq, event, at, actor.as_ref()) {
-                        return Err(AppError::internal(format!(
-                            "the columns of entry {seq} differ from what was committed to"
-                        )));
-                    }
+                    row.agrees_with(payload)
                 }
-                _ => erased += 1,
+                _ => {
+                    erased += 1;
+                    row.is_empty()
+                }
+            };
+            if !agrees {
+                return Err(AppError::internal(format!(
+                    "the columns of entry {expected} differ from what was committed to"
+                )));
             }
             expected += 1;
         }
@@ -285,13 +300,33 @@ pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i6
     }
 }
 
-/// Whether the columns that filters go by say what the payload says.
-fn agrees(payload: &str, seq: i64, event: Option<Event>, at: Option<Moment>, actor: Option<&PersonId>) -> bool {
-    let Ok(said) = serde_json::from_str::<serde_json::Value>(payload) else { return false };
-    said.get("seq").and_then(serde_json::Value::as_i64) == Some(seq)
-        && said.get("event").and_then(serde_json::Value::as_str) == event.map(Event::as_str)
-        && said.get("at_us").and_then(serde_json::Value::as_i64) == at.map(|at| at.0)
-        && said.get("actor").and_then(serde_json::Value::as_str) == actor.map(PersonId::as_str)
+impl Kept {
+    /// Whether the columns say what the payload says: who may read an entry is decided by them.
+    fn agrees_with(&self, payload: &str) -> bool {
+        let Ok(said) = serde_json::from_str::<serde_json::Value>(payload) else { return false };
+        let text = |pointer: &str| said.pointer(pointer).and_then(serde_json::Value::as_str);
+        let number = |pointer: &str| said.pointer(pointer).and_then(serde_json::Value::as_i64);
+        number("/seq") == Some(self.seq)
+            && text("/id") == Some(self.id.as_str())
+            && number("/at_us") == self.at_us.map(|at| at.0)
+            && self.at_us.map(Moment::minute) == Some(self.minute)
+            && text("/event") == self.event.map(Event::as_str)
+            && self.event.map(Event::area) == self.area
+            && text("/actor") == self.actor_id.as_deref()
+            && text("/owner_party") == self.owner_party.as_deref()
+            && text("/room") == self.room_id.as_deref()
+            && text("/thing/id") == self.thing_id.as_deref()
+    }
+
+    /// Whether an erasure left nothing behind.
+    fn is_empty(&self) -> bool {
+        self.payload.is_none()
+            && self.salt.is_none()
+            && self.at_us.is_none()
+            && self.event.is_none()
+            && self.area.is_none()
+            && [&self.actor_id, &self.owner_party, &self.room_id, &self.thing_id].iter().all(|column| column.is_none())
+    }
 }
 
 /// Gives every entry that is not erased to `each`, oldest first, as it was committed to.

@@ -203,16 +203,17 @@ impl Identity {
 /// The database's.
 pub fn log_strangers(work: &mut Work<'_>) -> Result<(), AppError> {
     let mut counts = store::take_noise(work.conn, work.now)?;
-    counts.sort_by_key(|(_, failures)| std::cmp::Reverse(*failures));
-    let rest: i64 = counts.iter().skip(SOURCES_NAMED).map(|(_, failures)| *failures).sum();
+    counts.sort_by_key(|(minute, _, failures)| (std::cmp::Reverse(*failures), *minute));
+    let rest: i64 = counts.iter().skip(SOURCES_NAMED).map(|(.., failures)| *failures).sum();
     counts.truncate(SOURCES_NAMED);
-    if rest > 0 {
-        counts.push(("others".into(), rest));
+    let entry = |source: &str, failures: i64| {
+        Entry::new(Event::StrangersRefused).source(source).count(usize::try_from(failures).unwrap_or(usize::MAX))
+    };
+    for (minute, source, failures) in counts {
+        work.log(entry(&source, failures).in_minute(minute));
     }
-    for (source, failures) in counts {
-        work.log(
-            Entry::new(Event::StrangersRefused).source(&source).count(usize::try_from(failures).unwrap_or(usize::MAX)),
-        );
+    if rest > 0 {
+        work.log(entry("others", rest));
     }
     Ok(())
 }

@@ -384,11 +384,13 @@ pub(super) fn count_stranger(conn: &mut Conn, source: &str, now: Moment) -> Quer
     Ok(())
 }
 
-/// Takes out the counts of the minutes before `now`'s.
-pub(super) fn take_noise(conn: &mut Conn, now: Moment) -> QueryResult<Vec<(String, i64)>> {
+/// Takes out the counts of the minutes before `now`'s: minute, source and failures.
+pub(super) fn take_noise(conn: &mut Conn, now: Moment) -> QueryResult<Vec<(i64, String, i64)>> {
     let past = stranger_noise::minute.lt(now.minute());
-    let counts =
-        stranger_noise::table.filter(past).select((stranger_noise::source, stranger_noise::failures)).load(conn)?;
+    let counts = stranger_noise::table
+        .filter(past)
+        .select((stranger_noise::minute, stranger_noise::source, stranger_noise::failures))
+        .load(conn)?;
     if !counts.is_empty() {
         diesel::delete(stranger_noise::table.filter(past)).execute(conn)?;
     }

@@ -78,6 +78,9 @@ fn check(list: &str, key: &[u8]) -> Vec<u8> {
 
 /// Most things on a page.
 const PAGE_MOST: i64 = 200;
+/// Most characters of a parameter's value: a cursor holds a title of 300 characters, each up to four bytes,
+/// in base64.
+const VALUE_MOST: usize = 2048;
 /// Things on a page when nobody says.
 const PAGE_USUAL: i64 = 50;
 
@@ -200,7 +203,7 @@ impl Call {
             if value.chars().any(char::is_control) {
                 return Err(AppError::field(name, "holds control characters"));
             }
-            if value.chars().count() > 512 || query.insert(name.clone(), value).is_some() {
+            if value.chars().count() > VALUE_MOST || query.insert(name.clone(), value).is_some() {
                 return Err(AppError::field(name, "too long, or given twice"));
             }
         }

@@ -14,6 +14,8 @@ mod demo;
 mod faults;
 mod identity;
 mod layering;
+mod library;
+mod log;
 mod meetings;
 mod network;
 mod openapi;
