@@ -291,6 +291,7 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
             "EXISTS (SELECT 1 FROM visits v WHERE v.id = {visit} AND v.room_id = {room} AND v.person_id = {person} AND v.sign_in_id = {sign_in} AND v.opened_us <= {at} AND v.expires_us > {at} AND (v.ended_us IS NULL OR v.ended_us > {at}))",
         ),
 
+        (Fact::OfSession, Kind::Session) => Holds("sessions.room_id IS NOT NULL"),
         (Fact::OfSession, Kind::Room) => Holds("rooms.kind = 'session'"),
         (Fact::OfSession, Kind::Note) => {
             Holds("EXISTS (SELECT 1 FROM rooms r WHERE r.id = notes.room_id AND r.kind = 'session')")
@@ -300,10 +301,10 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
             Holds("EXISTS (SELECT 1 FROM rooms r WHERE r.id = notes.room_id AND r.kind = 'case_file')")
         }
         (Fact::OfCase, Kind::Case) => Holds("1 = 1"),
-        // For an entry: in the room of a case file of the asker's own State.
-        (Fact::OfCase, Kind::Entry) => {
-            Holds("EXISTS (SELECT 1 FROM cases c WHERE c.room_id = audit_entries.room_id AND c.party_id = {party})")
-        }
+        // For an entry: in the room of a case file of the asker's own State, or about reading the register.
+        (Fact::OfCase, Kind::Entry) => Holds(
+            "(audit_entries.event = 'cases_listed' OR EXISTS (SELECT 1 FROM cases c WHERE c.room_id = audit_entries.room_id AND c.party_id = {party}))",
+        ),
 
         (
             Fact::MyParty,

@@ -75,7 +75,7 @@ use Fact::{
 
 const STATE: Cond = Any(&[Is(ContactPoint), Is(Counterpart)]);
 /// Those whom an admission by name can let in at all.
-const ADMISSIBLE: Cond = Any(&[Is(ContactPoint), Is(Counterpart), All(&[Is(SecretariatOfficer), Not(OfCase)])]);
+const ADMISSIBLE: Cond = Any(&[Is(ContactPoint), Is(Counterpart), All(&[Is(SecretariatOfficer), Is(OfSession)])]);
 /// Inside a room, with everything that reading its contents takes.
 const INSIDE: Cond = All(&[Is(Admitted), ADMISSIBLE, Is(SecondFactor), Is(Unlocked), Is(Visiting)]);
 const OPEN_AUDIENCE: Cond = Any(&[
@@ -84,7 +84,10 @@ const OPEN_AUDIENCE: Cond = Any(&[
     All(&[Is(ByInvitation), Is(TakingPart), Any(&[Is(ContactPoint), Is(Counterpart), Is(Representative), Is(Guest)])]),
     All(&[Is(ByInvitation), Is(SecretariatOfficer)]),
 ]);
-const SECRETARIAT: Cond = Is(SecretariatOfficer);
+/// A stolen password alone administers nothing.
+const SECRETARIAT: Cond = All(&[Is(SecretariatOfficer), Is(SecondFactor)]);
+/// Nor does it read the log.
+const AUDITOR: Cond = All(&[Is(Auditor), Is(SecondFactor)]);
 const OWN_CASE: Cond = All(&[Is(ContactPoint), Is(MyParty), Is(Admitted), Is(SecondFactor)]);
 
 const DESIGN: &str = "Design §2, table";
@@ -110,15 +113,16 @@ pub const fn rule(action: Action) -> Rule {
         Action::NameParty | Action::GiveStanding | Action::RecordPerson => {
             (SECRETARIAT, "Design §2: the Secretariat administers")
         }
-        Action::ProposeForParty => {
-            (All(&[STATE, Is(MyParty)]), "Decision 2002/494/JHA: the State designates; the Secretariat records")
-        }
+        Action::ProposeForParty => (
+            All(&[STATE, Is(MyParty), Is(SecondFactor)]),
+            "Decision 2002/494/JHA: the State designates; the Secretariat records",
+        ),
 
         Action::SeePerson => (
             Any(&[
                 All(&[Is(MyParty), Any(&[Is(ContactPoint), Is(Counterpart), Is(Representative)])]),
                 SECRETARIAT,
-                Is(Auditor),
+                AUDITOR,
                 All(&[Is(SignedIn), Is(Myself)]),
             ]),
             DESIGN,
@@ -132,23 +136,23 @@ pub const fn rule(action: Action) -> Rule {
 
         Action::SeeAct => (
             Any(&[
-                All(&[Is(Administrative), Any(&[Is(SecretariatOfficer), Is(Auditor)])]),
+                All(&[Is(Administrative), Any(&[SECRETARIAT, AUDITOR])]),
                 All(&[Is(SignedIn), Is(Administrative), Is(Myself)]),
             ]),
             DESIGN,
         ),
         Action::EndAct => (All(&[SECRETARIAT, Is(Administrative)]), "Design §1: every right ends with its act"),
 
-        Action::SeeProposal => (Any(&[All(&[STATE, Is(MyParty)]), SECRETARIAT]), DESIGN),
+        Action::SeeProposal => (Any(&[All(&[STATE, Is(MyParty), Is(SecondFactor)]), SECRETARIAT]), DESIGN),
         Action::DecideProposal => (SECRETARIAT, "Design §2: a State proposes, the Secretariat administers"),
 
         Action::SeeMeeting => (
             Any(&[
                 Is(Public),
                 All(&[Is(TakingPart), Any(&[Is(ContactPoint), Is(Counterpart), Is(Representative), Is(Guest)])]),
-                All(&[Any(&[Is(Admitted), Is(MyParty)]), STATE]),
+                All(&[Any(&[Is(Admitted), Is(MyParty)]), STATE, Is(SecondFactor)]),
                 SECRETARIAT,
-                Is(Auditor),
+                AUDITOR,
             ]),
             "Design §2, ring 1: ordinary meetings are public; an ad hoc meeting is known to those who take part",
         ),
@@ -157,7 +161,7 @@ pub const fn rule(action: Action) -> Rule {
         Action::SeeSession | Action::ReadSession => (
             Any(&[
                 OPEN_AUDIENCE,
-                All(&[Is(ClosedSession), Is(Admitted), STATE]),
+                All(&[Is(ClosedSession), Is(Admitted), STATE, Is(SecondFactor)]),
                 All(&[Is(ClosedSession), SECRETARIAT]),
             ]),
             OPEN,
@@ -175,7 +179,11 @@ pub const fn rule(action: Action) -> Rule {
         Action::SeeConclusions => (
             Any(&[
                 Is(Public),
-                All(&[Is(ContactPoint), Any(&[Not(ByInvitation), Is(TakingPart), Is(Admitted), Is(MyParty)])]),
+                All(&[
+                    Is(ContactPoint),
+                    Is(SecondFactor),
+                    Any(&[Not(ByInvitation), Is(TakingPart), Is(Admitted), Is(MyParty)]),
+                ]),
                 SECRETARIAT,
             ]),
             "Network page, meetings: conclusions are published; drafts are the members'",
@@ -184,8 +192,12 @@ pub const fn rule(action: Action) -> Rule {
             (SECRETARIAT, "Network page: the Secretariat prepares the conclusions")
         }
 
-        Action::SeeRoom => (Any(&[All(&[Is(Admitted), ADMISSIBLE]), All(&[SECRETARIAT, Is(OfSession)])]), DESIGN),
-        Action::ReadRoomTitle => (All(&[Is(Admitted), ADMISSIBLE, Is(Unlocked)]), "Design §3.4: titles are contents"),
+        Action::SeeRoom => {
+            (Any(&[All(&[Is(Admitted), ADMISSIBLE, Is(SecondFactor)]), All(&[SECRETARIAT, Is(OfSession)])]), DESIGN)
+        }
+        Action::ReadRoomTitle => {
+            (All(&[Is(Admitted), ADMISSIBLE, Is(SecondFactor), Is(Unlocked)]), "Design §3.4: titles are contents")
+        }
         Action::OpenVisit => (
             All(&[Is(Admitted), ADMISSIBLE, Is(SecondFactor)]),
             "Directive (EU) 2016/680, Art. 25: consultation with its justification",
@@ -233,10 +245,10 @@ pub const fn rule(action: Action) -> Rule {
 
         Action::ReadEntry => (
             Any(&[
-                Is(Auditor),
+                AUDITOR,
                 All(&[SECRETARIAT, Is(Administrative)]),
-                All(&[Is(SignedIn), Is(Myself)]),
-                All(&[STATE, Is(SecondFactor), Is(MyParty), Any(&[Is(Admitted), Is(OfCase)])]),
+                All(&[Is(SignedIn), Is(Myself), Any(&[Is(Administrative), Is(SecondFactor)])]),
+                All(&[STATE, Is(SecondFactor), Is(MyParty), Any(&[Is(Admitted), Is(OfCase), Is(Administrative)])]),
             ]),
             "Design §2, last column; Directive (EU) 2016/680, Art. 25",
         ),
@@ -278,7 +290,7 @@ pub const PROHIBITIONS: &[Prohibition] = &[
         forbids: |action| {
             matches!(action.kind(), Kind::Room | Kind::Note | Kind::Case) || matches!(action, Action::OpenCase)
         },
-        when: All(&[SECRETARIAT, Is(OfCase)]),
+        when: All(&[Is(SecretariatOfficer), Is(OfCase)]),
     },
     Prohibition {
         name: "own_rights",

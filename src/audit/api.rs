@@ -126,6 +126,14 @@ fn body(row: LoggedEntry, asker: &Asker) -> EntryBody {
         && !auditor
     {
         fields.remove("seq");
+        // By whose log-in and visit others read is for the auditor to put together.
+        let own = asker
+            .person()
+            .is_some_and(|person| fields.get("actor").and_then(serde_json::Value::as_str) == Some(person.as_str()));
+        if !own {
+            fields.remove("sign_in");
+            fields.remove("visit");
+        }
     }
     EntryBody {
         id: row.id,

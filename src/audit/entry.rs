@@ -81,6 +81,8 @@ events! {
     Invited = "invited", Identity, Control;
     /// An invitation was taken up: a password was chosen.
     AccountOpened = "account_opened", Identity, Collection;
+    /// An invitation was taken up by somebody who had an account: password and second factor are new.
+    MeansReplaced = "means_replaced", Identity, Alteration;
     /// A second factor was confirmed.
     SecondFactorConfirmed = "second_factor_confirmed", Identity, Alteration;
     /// A recovery code was used.

@@ -1,6 +1,6 @@
 //! What can be done with case files: each function asks for leave, does it, and stages the log entry.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::model::{
     CaseBody, CaseLine, CaseReleaseBody, ContactRef, Fiche, NewCase, NewRelease, ReleaseTo, Revision, Visibility,
@@ -14,7 +14,7 @@ use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RoomId};
 use crate::network::TheNetwork;
 use crate::rooms::opening::{self, Reach, RoomKind};
-use crate::rooms::release::{self, Release, Released};
+use crate::rooms::release::{self, Recipient, Release, Released};
 use crate::seal::{Key, Place, Sealed};
 use crate::server::Page;
 use crate::server::answer::List;
@@ -75,7 +75,7 @@ pub(super) fn list(
     let newest = store::newest(work.conn, &list.items)?;
     let mine: HashSet<RoomId> =
         store::rooms_of(work.conn, access::filter::<actions::SeeRoom>(asker), &list.items)?.into_iter().collect();
-    work.log(Entry::new(Event::CasesListed).by(asker).count(list.items.len()));
+    log_listed(work, asker, &list.items);
     let items = list
         .items
         .into_iter()
@@ -93,6 +93,23 @@ pub(super) fn list(
         })
         .collect::<Result<_, AppError>>()?;
     Ok(List { items, next: list.next })
+}
+
+/// An entry for each State whose case files are shown, which may read it; one without an owner when there
+/// is nothing to show.
+fn log_listed(work: &mut Work<'_>, asker: &Asker, items: &[Case]) {
+    let mut shown: BTreeMap<&PartyId, usize> = BTreeMap::new();
+    for case in items {
+        let count = shown.entry(&case.party_id).or_default();
+        *count = count.saturating_add(1);
+    }
+    let entry = || Entry::new(Event::CasesListed).by(asker);
+    if shown.is_empty() {
+        work.log(entry().count(0));
+    }
+    for (party, count) in shown {
+        work.log(entry().owned_by(Some(party)).count(count));
+    }
 }
 
 fn place(cursor: &str) -> Result<(Moment, CaseId), AppError> {
@@ -139,6 +156,11 @@ fn body(work: &mut Work<'_>, asker: &Asker, case: &Case, mine: bool) -> Result<C
         opened_at: case.opened_us,
         revised_at: row.written_us,
     })
+}
+
+/// A fiche is released as it is kept up, not one version of it.
+const fn to(party: Option<&PartyId>) -> Recipient<'_> {
+    Recipient { party, version: None }
 }
 
 fn release_body(release: Release) -> CaseReleaseBody {
@@ -190,10 +212,10 @@ pub(super) fn insert(
     let what = Released::Case(&case.id);
     match &new.visibility {
         Visibility::OwnState => {}
-        Visibility::ContactPoints => drop(release::release(work, Some(author), what, None, AT_OPENING)?),
+        Visibility::ContactPoints => drop(release::release(work, Some(author), what, to(None), AT_OPENING)?),
         Visibility::States(states) => {
             for state in states {
-                release::release(work, Some(author), what, Some(state), AT_OPENING)?;
+                release::release(work, Some(author), what, to(Some(state)), AT_OPENING)?;
             }
         }
     }
@@ -247,14 +269,14 @@ pub(super) fn release(
     if let Some(party) = &new.party {
         release::judge_recipient(work, &case.party_id, party, "party")?;
     }
-    let act = release::release(work, asker.person(), Released::Case(id), new.party.as_ref(), &new.source)?;
+    let act = release::release(work, asker.person(), Released::Case(id), to(new.party.as_ref()), &new.source)?;
     let mut entry = entry(Event::CaseReleased, asker, case).act(&act);
     if let Some(party) = &new.party {
         entry = entry.to([party]);
     }
     let from = work.now;
     work.log(entry);
-    Ok(release_body(Release { act, party: new.party.clone(), from }))
+    Ok(release_body(Release { act, party: new.party.clone(), version: None, from }))
 }
 
 /// Ends a release of a fiche.

@@ -315,6 +315,7 @@ diesel::table! {
     releases (act_id) {
         act_id -> Text,
         note_id -> Nullable<Text>,
+        note_version -> Nullable<BigInt>,
         case_id -> Nullable<Text>,
         party_id -> Nullable<Text>,
     }

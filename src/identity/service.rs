@@ -19,8 +19,11 @@ use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{InvitationId, PersonId, RecoveryCodeId, SignInId};
 use crate::input;
 use crate::network::TheNetwork;
+use crate::rooms::opening;
 use crate::seal::secret::SecretKey;
 
+/// Why a person is in no room any more who was given new means to log in.
+const MEANS_REPLACED: &str = "New means to log in were taken up; to be admitted anew from inside";
 /// Prefixes of the opaque secrets: a leaked one can be recognised for what it is.
 const REFRESH: &str = "icr_";
 const UNLOCK: &str = "icu_";
@@ -168,9 +171,17 @@ impl Identity {
             let invitation = store::open_invitation(work.conn, &digest, work.now)?.ok_or_else(not_open)?;
             store::close_invitation(work.conn, &invitation.id, work.now)?;
             let person = &invitation.person_id;
+            // Whoever asked for the invitation may have taken it up: then he is in no room that the person
+            // was let into. The people inside know the person, and admit anew (decision 10).
+            let replaced = store::account_of(work.conn, person)?.is_some();
+            if replaced {
+                opening::end_admissions(work, invitation.made_by.as_ref(), person, MEANS_REPLACED)?;
+            }
             let enrolled =
                 means.give(work, invitation.made_by.as_ref(), person, &invitation.email, "Invitation taken up")?;
-            work.log(Entry::new(Event::AccountOpened).concerning(person).on("invitation", &invitation.id));
+            let event = if replaced { Event::MeansReplaced } else { Event::AccountOpened };
+            let party = store::party_of(work.conn, person)?;
+            work.log(Entry::new(event).concerning(person).owned_by(Some(&party)).on("invitation", &invitation.id));
             Ok(enrolled)
         })
         .await
@@ -400,7 +411,10 @@ pub fn invite(
         expires_us: work.now.plus_seconds(hours.saturating_mul(3600)),
     };
     store::invite(work.conn, &permit, asker.person(), &invitation)?;
-    work.log(Entry::new(Event::Invited).by(asker).concerning(person).on("invitation", &invitation.id));
+    let party = store::party_of(work.conn, person)?;
+    work.log(
+        Entry::new(Event::Invited).by(asker).concerning(person).owned_by(Some(&party)).on("invitation", &invitation.id),
+    );
     Ok(Invitation { token: token.to_string(), expires_at: invitation.expires_us })
 }
 

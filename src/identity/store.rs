@@ -165,6 +165,10 @@ impl Thing for Invitee {
     }
 }
 
+pub(super) fn party_of(conn: &mut Conn, person: &PersonId) -> QueryResult<PartyId> {
+    people::table.find(person).select(people::party_id).first(conn)
+}
+
 pub(super) fn person_name(conn: &mut Conn, person: &PersonId) -> QueryResult<String> {
     people::table.find(person).select(people::name).first(conn)
 }

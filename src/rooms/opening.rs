@@ -4,6 +4,7 @@
 mod store;
 
 use crate::access::acts::{self, ActKind, NewAct};
+use crate::audit::{Entry, Event};
 use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::{ActId, PersonId, RoomId};
@@ -65,4 +66,45 @@ pub fn admit(
     let act = acts::record(work, by, &NewAct::now(ActKind::Admission, source))?;
     store::insert_admission(work.conn, &act, room, person, reach)?;
     Ok(act)
+}
+
+/// An admission that was ended.
+#[derive(Clone, Debug)]
+pub struct EndedAdmission {
+    /// The act of admission.
+    pub act: ActId,
+    /// The act that ended it.
+    pub ending: ActId,
+    /// Whether the room is one of which no officer of the Secretariat may know.
+    pub concealed: bool,
+}
+
+/// Ends every admission of a person, to whatever room, and the visits that last. Each is an entry which
+/// the State whose case file it was may read, and which names nobody as the one who did it: an officer of
+/// the Secretariat reads what he did himself, and must not learn of a circle from it.
+///
+/// # Errors
+/// The database's.
+pub fn end_admissions(
+    work: &mut Work<'_>,
+    by: Option<&PersonId>,
+    person: &PersonId,
+    source: &str,
+) -> Result<Vec<EndedAdmission>, AppError> {
+    let now = work.now;
+    let mut ended = Vec::new();
+    for (act, room, kind, owner) in store::admissions_of(work.conn, person, now)? {
+        let ending = acts::end(work, by, &act, None, source)?;
+        work.log(
+            Entry::new(Event::AdmissionEnded)
+                .on("room", &room)
+                .in_room(&room)
+                .owned_by(owner.as_ref())
+                .concerning(person)
+                .act(&act),
+        );
+        ended.push(EndedAdmission { act, ending, concealed: kind != RoomKind::Session });
+    }
+    store::end_visits(work.conn, person, now)?;
+    Ok(ended)
 }

@@ -12,10 +12,20 @@ use crate::ids::{ActId, CaseId, NoteId, PartyId, PersonId};
 /// What is released.
 #[derive(Clone, Copy, Debug)]
 pub enum Released<'a> {
-    /// A note, to a State whose people are in its room.
+    /// A note, to a State whose people are in its room: one version of it, so that nobody who releases a
+    /// text releases what it said before, or will say.
     Note(&'a NoteId),
-    /// A fiche, to a State or to all contact points.
+    /// A fiche, as it is kept up, to a State or to all contact points.
     Case(&'a CaseId),
+}
+
+/// To whom something is released.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipient<'a> {
+    /// A State; `None`: all contact points.
+    pub party: Option<&'a PartyId>,
+    /// Which version, of a note.
+    pub version: Option<i64>,
 }
 
 /// A release in force.
@@ -25,6 +35,8 @@ pub struct Release {
     pub act: ActId,
     /// To which State; `None`: to all contact points.
     pub party: Option<PartyId>,
+    /// Which version, of a note.
+    pub version: Option<i64>,
     /// From when on.
     pub from: Moment,
 }
@@ -56,14 +68,15 @@ pub fn release(
     work: &mut Work<'_>,
     by: Option<&PersonId>,
     what: Released<'_>,
-    party: Option<&PartyId>,
+    to: Recipient<'_>,
     source: &str,
 ) -> Result<ActId, AppError> {
-    if in_force(work, what)?.iter().any(|release| release.party.as_ref() == party) {
+    let same = |release: &Release| release.party.as_ref() == to.party && release.version == to.version;
+    if in_force(work, what)?.iter().any(same) {
         return Err(Fault::Conflict("It is released so already.").into());
     }
     let act = acts::record(work, by, &NewAct::now(ActKind::Release, source))?;
-    store::insert(work.conn, &act, what, party)?;
+    store::insert(work.conn, &act, what, to)?;
     Ok(act)
 }
 
@@ -74,7 +87,7 @@ pub fn release(
 pub fn in_force(work: &mut Work<'_>, what: Released<'_>) -> Result<Vec<Release>, AppError> {
     let now = work.now;
     let rows = store::in_force(work.conn, what, now)?;
-    Ok(rows.into_iter().map(|(act, party, from)| Release { act, party, from }).collect())
+    Ok(rows.into_iter().map(|(act, party, version, from)| Release { act, party, version, from }).collect())
 }
 
 /// Ends a release of this thing from now on; answers what it was.

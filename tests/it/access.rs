@@ -163,13 +163,30 @@ const PROPERTIES: &[Property] = &[
         must: |_, facts| any(facts, &[Fact::ContactPoint, Fact::SecretariatOfficer]),
     },
     Property {
-        name: "without second factor nobody reads who read what in rooms",
-        actions: |action| action == Action::ReadEntry,
-        speaks_of: &[Fact::SecondFactor, Fact::Myself, Fact::Administrative],
-        must: |_, facts| {
+        // What is left is one's own account, the own party's people, and the two outer rings (decision 6).
+        name: "without second factor nothing that is closed, no administration, and no log but one's own log-ins",
+        actions: |action| action != Action::UseNetwork,
+        speaks_of: &[
+            Fact::SecondFactor,
+            Fact::Public,
+            Fact::OpenSession,
+            Fact::ByInvitation,
+            Fact::TakingPart,
+            Fact::Administrative,
+            Fact::Myself,
+            Fact::MyParty,
+        ],
+        must: |action, facts| {
             facts.has(Fact::SecondFactor)
-                || any(facts, &[Fact::Auditor, Fact::Myself])
-                || facts.has(Fact::SecretariatOfficer) && facts.has(Fact::Administrative)
+                || match action {
+                    Action::SeePerson => any(facts, &[Fact::MyParty, Fact::Myself]),
+                    Action::SeeAct | Action::ReadEntry => facts.has(Fact::Myself) && facts.has(Fact::Administrative),
+                    Action::SeeMeeting => any(facts, &[Fact::Public, Fact::TakingPart]),
+                    Action::SeeSession | Action::ReadSession | Action::ListMaterials | Action::ReadMaterial => {
+                        any(facts, &[Fact::OpenSession, Fact::ByInvitation])
+                    }
+                    _ => facts.has(Fact::Public),
+                }
         },
     },
     Property {

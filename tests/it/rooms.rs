@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::both;
 use crate::support::World;
 use crate::support::scene::{inside, note, scene, visit};
-use crate::support::world::OUTSIDERS;
+use crate::support::world::{OUTSIDERS, PASSWORD};
 
 both!(a_room_opens_to_those_admitted_with_second_factor_unlock_and_visit, |server| {
     let mut world = World::new(server);
@@ -222,6 +222,76 @@ both!(admission_is_from_inside_and_ends_at_once, |server| {
     // The visit that lasted then is not revived by a new admission.
     fr.post(&admissions, &json!({"person": world.person("de")})).expect(201);
     assert_eq!(de.get(&notes).json()["type"], "urn:incamera:problem:visit-needed");
+});
+
+both!(a_release_is_of_one_version, |server| {
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let notes = format!("/api/v1/rooms/{}/notes", scene.room);
+    let mut fr = inside(&mut world, "fr", &scene.room);
+    let mut ua = inside(&mut world, "ua", &scene.room);
+    let written = fr.post(&notes, &note("with the name", "Witness K")).expect(201);
+    let path = format!("{notes}/{}", written["id"].as_str().unwrap());
+    fr.put(&path, 1, &note("without", "redacted")).expect(200);
+    let to_ua = json!({"party": world.party("UA"), "version": 2});
+    assert_eq!(fr.post(&format!("{path}/releases"), &json!({"party": world.party("UA"), "version": 3})).status, 422);
+    fr.post(&format!("{path}/releases"), &to_ua).expect(201);
+    fr.put(&path, 2, &note("later", "Witness L")).expect(200);
+
+    assert_eq!(ua.get(&path).expect(200)["text"], "redacted");
+    assert_eq!(ua.get(&format!("{path}?version=2")).expect(200)["text"], "redacted");
+    let absent = ua.get(&format!("{path}?version=9")).normalized();
+    for version in [1, 3] {
+        assert_eq!(ua.get(&format!("{path}?version={version}")).normalized(), absent, "version {version}");
+    }
+    assert_eq!(ua.get(&notes).expect(200)["items"][0]["title"], "without");
+    let versions = ua.get(&format!("{path}/versions")).expect(200);
+    assert_eq!(versions["items"].as_array().unwrap().len(), 1);
+    // The members read the note as it is; a further release opens a further version.
+    assert_eq!(inside(&mut world, "de", &scene.room).get(&path).expect(200)["text"], "Witness L");
+    fr.post(&format!("{path}/releases"), &json!({"party": world.party("UA")})).expect(201);
+    assert_eq!(ua.get(&path).expect(200)["text"], "Witness L");
+    assert_eq!(ua.get(&format!("{path}?version=1")).normalized(), absent);
+});
+
+both!(nobody_admits_further_than_he_was_admitted, |server| {
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let admissions = format!("/api/v1/rooms/{}/admissions", scene.room);
+    let late = world.add("late", "DE", incamera::network::model::Role::ContactPoint);
+    let later = world.add("later", "SE", incamera::network::model::Role::ContactPoint);
+    world.client("fr").post(&admissions, &json!({"person": late, "reach": "onward"})).expect(201);
+    let mut late = world.client("late");
+    let refused = late.post(&admissions, &json!({"person": later}));
+    assert_eq!((refused.status, refused.json()["fields"][0]["field"].clone()), (422, json!("reach")));
+    late.post(&admissions, &json!({"person": later, "reach": "onward"})).expect(201);
+});
+
+both!(new_means_open_no_room, |server| {
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let notes = format!("/api/v1/rooms/{}/notes", scene.room);
+    inside(&mut world, "fr", &scene.room).post(&notes, &note("secret", "x")).expect(201);
+    let mut before = inside(&mut world, "de", &scene.room);
+    assert_eq!(before.get(&notes).status, 200);
+
+    // An officer who takes up an invitation for somebody else is somebody else, and in none of his rooms.
+    let invite = format!("/api/v1/people/{}/invitation", world.person("de"));
+    let invitation = world.client("sec").post(&invite, &json!({"email": World::email("de")})).expect(201);
+    let body = json!({"token": invitation["token"], "password": PASSWORD});
+    let means = world.server.client().post("/api/v1/invitations/acceptance", &body).expect(201);
+    assert_eq!(before.get(&notes).status, 401);
+    world.replace_seed("de", means["totp_secret"].as_str().unwrap());
+    let mut after = world.anew("de");
+    let absent = after.get("/api/v1/rooms/00000000-0000-4000-8000-000000000000").normalized();
+    assert_eq!(after.get(&format!("/api/v1/rooms/{}", scene.room)).normalized(), absent);
+    // The State reads what happened, and somebody inside lets the person in again.
+    let entries = after.get("/api/v1/audit/entries?event=means_replaced").expect(200);
+    assert_eq!(entries["items"].as_array().unwrap().len(), 1);
+    let admissions = format!("/api/v1/rooms/{}/admissions", scene.room);
+    world.client("fr").post(&admissions, &json!({"person": world.person("de")})).expect(201);
+    visit(&mut after, &scene.room);
+    assert_eq!(after.get(&notes).expect(200)["items"].as_array().unwrap().len(), 1);
 });
 
 both!(onward_opens_nothing_that_was_written_before, |server| {

@@ -61,14 +61,16 @@ CREATE TABLE case_versions (
 );
 CREATE INDEX case_versions_contact ON case_versions (contact_id);
 CREATE INDEX case_versions_author ON case_versions (author_id);
--- The originator's act that widens an audience: of a note to a State, of a fiche to a State or,
+-- The originator's act that widens an audience: of one version of a note to a State, of a fiche to a State or,
 -- with no party named, to all contact points.
 CREATE TABLE releases (
     act_id TEXT PRIMARY KEY NOT NULL REFERENCES acts (id),
     note_id TEXT NULL REFERENCES notes (id),
+    note_version BIGINT NULL,
     case_id TEXT NULL REFERENCES cases (id),
     party_id TEXT NULL REFERENCES parties (id),
     CHECK ((note_id IS NULL) <> (case_id IS NULL)),
+    CHECK ((note_id IS NULL) = (note_version IS NULL)),
     CHECK (party_id IS NOT NULL OR case_id IS NOT NULL)
 );
 CREATE INDEX releases_note ON releases (note_id);

@@ -12,7 +12,7 @@ use crate::meetings::store::{self, Conclusions};
 /// Whether one with these facts sees drafts of whatever conclusions may be seen at all: the rule
 /// `see_conclusions` lets others see only what is public.
 pub(in crate::meetings) const fn sees_drafts(facts: FactSet) -> bool {
-    facts.has(Fact::ContactPoint) || facts.has(Fact::SecretariatOfficer)
+    facts.has(Fact::SecondFactor) && (facts.has(Fact::ContactPoint) || facts.has(Fact::SecretariatOfficer))
 }
 
 /// The conclusions of a meeting: the published version for the public, the newest for the others.

@@ -100,7 +100,9 @@ fn relation(
 fn withheld(relation: Relation, kind: Kind, asker: FactSet, seen: FactSet) -> FactSet {
     let officer = asker.has(Fact::SecretariatOfficer);
     if relation == Relation::Himself {
-        return FactSet::NONE;
+        // A release to the contact points is none to a counterpart, who is not told of it.
+        let concealed = kind == Kind::Case && !asker.has(Fact::ContactPoint);
+        return FactSet::NONE.with(Fact::ReleasedToAll, concealed);
     }
     let mut withheld = FactSet::NONE;
     match kind {
@@ -127,7 +129,8 @@ mod tests {
     #[test]
     fn about_oneself_nothing_is_withheld() {
         for kind in Kind::ALL {
-            assert_eq!(withheld(Relation::Himself, *kind, FactSet::NONE, FactSet::NONE), FactSet::NONE);
+            let asker = set(&[Fact::ContactPoint]);
+            assert_eq!(withheld(Relation::Himself, *kind, asker, asker), FactSet::NONE);
         }
     }
 

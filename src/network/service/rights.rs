@@ -9,6 +9,7 @@ use crate::error::{AppError, Fault};
 use crate::ids::PersonId;
 use crate::network::model::{ActBody, EndedAct, OffBoarding, SourceRequest};
 use crate::network::store::{self, PersonRecord};
+use crate::rooms::opening;
 
 /// Keeps a person from logging in, and ends the log-ins that live.
 pub fn suspend(
@@ -45,7 +46,12 @@ pub fn off_board(
     request: &SourceRequest,
 ) -> Result<OffBoarding, AppError> {
     let permit = access::permit::<actions::OffBoard, PersonRecord>(work, asker, id)?;
-    let mut ended = Vec::new();
+    // Neither the answer nor an entry that the Secretariat may read tells of a case file's room.
+    let mut ended: Vec<EndedAct> = opening::end_admissions(work, asker.person(), id, &request.source)?
+        .into_iter()
+        .filter(|admission| !admission.concealed)
+        .map(|admission| EndedAct { kind: ActKind::Admission, act: admission.act, ending: admission.ending })
+        .collect();
     for right in store::people::rights(work.conn, &permit)? {
         if !right.term.span().lasts_beyond(work.now) {
             continue;
@@ -53,7 +59,6 @@ pub fn off_board(
         // What has yet to begin ends at its beginning, and so never holds.
         let effective = right.term.from.max(work.now);
         let ending = end(work, asker.person(), &right.term.act, Some(effective), &request.source)?;
-        // Neither the answer nor the entry, which the Secretariat may read, may tell of a case file's room.
         if !right.concealed {
             ended.push(EndedAct { kind: right.kind, act: right.term.act, ending });
         }

@@ -81,7 +81,7 @@ pub(super) fn routes() -> Vec<Route> {
             method: Method::POST,
             path: "/api/v1/rooms/{room}/notes/{note}/releases",
             name: "release_note",
-            summary: "Release a note to a State: its counterparts in the room can then read it.",
+            summary: "Release one version of a note to a State: its counterparts in the room can then read that one.",
             access: Access::May(Action::ReleaseNote),
             logs: Logs::Event(Event::NoteReleased),
             takes: Takes::Json(schema::<ReleaseBody>),
@@ -139,9 +139,8 @@ async fn versions(call: Call) -> Result<Answer, AppError> {
 
 async fn release(call: Call) -> Result<Answer, AppError> {
     let (room, note) = place(&call)?;
-    let (party, source) = call.json::<ReleaseBody>()?.checked()?;
-    let released =
-        call.write(move |work, asker| releases::release(work, asker, (&room, &note), party, &source)).await?;
+    let new = call.json::<ReleaseBody>()?.checked()?;
+    let released = call.write(move |work, asker| releases::release(work, asker, (&room, &note), &new)).await?;
     Answer::created(&released)
 }
 

@@ -6,7 +6,8 @@ mod visits;
 
 pub use admissions::{AdmitBody, Member, NewAdmission, RoomBody};
 pub use notes::{
-    HandlingCode, NewNote, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, ReleaseBody, Revision, WriteBody,
+    HandlingCode, NewNote, NewRelease, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, ReleaseBody, Revision,
+    WriteBody,
 };
 pub use visits::{Purpose, VisitBody, VisitOpened};
 

@@ -181,6 +181,8 @@ pub struct NoteReleaseBody {
     pub act: ActId,
     /// To which State.
     pub party: PartyId,
+    /// Which version.
+    pub version: i64,
     /// From when on.
     pub from: Moment,
 }
@@ -191,17 +193,31 @@ pub struct NoteReleaseBody {
 pub struct ReleaseBody {
     /// The State.
     pub party: PartyId,
+    /// Which version: the newest when left out. No other is released with it, earlier or later.
+    pub version: Option<i64>,
     /// Where the decision stands.
     pub source: Option<String>,
 }
 
+/// To whom to release a note, judged.
+#[derive(Clone, Debug)]
+pub struct NewRelease {
+    /// The State.
+    pub party: PartyId,
+    /// Which version; `None`: the newest.
+    pub version: Option<i64>,
+    /// Where the decision stands.
+    pub source: String,
+}
+
 impl ReleaseBody {
-    /// Judges what was sent: the State, and the source.
+    /// Judges what was sent. Whether there is such a State and version is for the service to find.
     ///
     /// # Errors
     /// `Invalid`, naming the field.
-    pub fn checked(self) -> Result<(PartyId, String), AppError> {
-        Ok((self.party, source(self.source.as_deref(), "Released by the originator")?))
+    pub fn checked(self) -> Result<NewRelease, AppError> {
+        let source = source(self.source.as_deref(), "Released by the originator")?;
+        Ok(NewRelease { party: self.party, version: self.version, source })
     }
 }
 

@@ -3,10 +3,11 @@
 use diesel::prelude::*;
 
 use super::{Reach, RoomKind};
+use crate::access::acts::in_force_at;
 use crate::context::Moment;
 use crate::db::Conn;
-use crate::db::schema::{admissions, rooms};
-use crate::ids::{ActId, PersonId, RoomId};
+use crate::db::schema::{acts, admissions, cases, rooms, visits};
+use crate::ids::{ActId, PartyId, PersonId, RoomId};
 use crate::seal::Sealed;
 
 pub(super) fn insert_room(
@@ -43,6 +44,32 @@ pub(super) fn insert_admission(
             admissions::person_id.eq(person),
             admissions::reach.eq(reach),
         ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// The admissions of a person that are in force at `at`: act, room, its kind, and whose case file it is.
+#[expect(clippy::type_complexity, reason = "one row, taken apart where it is asked for")]
+pub(super) fn admissions_of(
+    conn: &mut Conn,
+    person: &PersonId,
+    at: Moment,
+) -> QueryResult<Vec<(ActId, RoomId, RoomKind, Option<PartyId>)>> {
+    admissions::table
+        .inner_join(acts::table)
+        .inner_join(rooms::table.on(rooms::id.eq(admissions::room_id)))
+        .left_join(cases::table.on(cases::room_id.eq(rooms::id)))
+        .filter(admissions::person_id.eq(person))
+        .filter(in_force_at(at))
+        .order((acts::effective_us, acts::id))
+        .select((admissions::act_id, rooms::id, rooms::kind, cases::party_id.nullable()))
+        .load(conn)
+}
+
+/// Ends the visits of a person that last.
+pub(super) fn end_visits(conn: &mut Conn, person: &PersonId, now: Moment) -> QueryResult<()> {
+    diesel::update(visits::table.filter(visits::person_id.eq(person)).filter(visits::ended_us.is_null()))
+        .set(visits::ended_us.eq(now))
         .execute(conn)
         .map(drop)
 }

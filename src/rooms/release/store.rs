@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::Released;
+use super::{Recipient, Released};
 use crate::access::acts::in_force_at;
 use crate::context::Moment;
 use crate::db::Conn;
@@ -16,27 +16,28 @@ fn columns(what: Released<'_>) -> (Option<&NoteId>, Option<&CaseId>) {
     }
 }
 
-pub(super) fn insert(conn: &mut Conn, act: &ActId, what: Released<'_>, party: Option<&PartyId>) -> QueryResult<()> {
+pub(super) fn insert(conn: &mut Conn, act: &ActId, what: Released<'_>, to: Recipient<'_>) -> QueryResult<()> {
     let (note, case) = columns(what);
     diesel::insert_into(releases::table)
         .values((
             releases::act_id.eq(act),
             releases::note_id.eq(note),
+            releases::note_version.eq(to.version),
             releases::case_id.eq(case),
-            releases::party_id.eq(party),
+            releases::party_id.eq(to.party),
         ))
         .execute(conn)
         .map(drop)
 }
 
-/// The releases in force of a thing: act, to whom (no party: all contact points), from when on.
+/// The releases in force of a thing: act, to whom (no party: all contact points), which version, from when on.
 pub(super) fn in_force(
     conn: &mut Conn,
     what: Released<'_>,
     at: Moment,
-) -> QueryResult<Vec<(ActId, Option<PartyId>, Moment)>> {
+) -> QueryResult<Vec<(ActId, Option<PartyId>, Option<i64>, Moment)>> {
     let query = releases::table.inner_join(acts::table).filter(in_force_at(at)).order((acts::effective_us, acts::id));
-    let columns = (releases::act_id, releases::party_id, acts::effective_us);
+    let columns = (releases::act_id, releases::party_id, releases::note_version, acts::effective_us);
     match what {
         Released::Note(id) => query.filter(releases::note_id.eq(id)).select(columns).load(conn),
         Released::Case(id) => query.filter(releases::case_id.eq(id)).select(columns).load(conn),

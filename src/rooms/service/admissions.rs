@@ -7,7 +7,7 @@ use crate::db::Work;
 use crate::error::{AppError, Fault};
 use crate::ids::{PersonId, RoomId};
 use crate::rooms::model::{Member, NewAdmission};
-use crate::rooms::opening;
+use crate::rooms::opening::{self, Reach};
 use crate::rooms::store::{self, Room};
 
 /// The source of an ending that is asked for without one.
@@ -30,6 +30,11 @@ pub(in crate::rooms) fn admit(
     let officer = admissible.as_ref().is_some_and(|(_, _, officer)| *officer);
     let permit = access::permit_with::<actions::Admit, Room>(work, asker, room, about(asker, &new.person, officer))?;
     let (name, party, _) = admissible.ok_or_else(|| AppError::field("person", "nobody who can be admitted"))?;
+    // Whoever sees only what came after shows nobody what was before: a new admission of his begins later.
+    let admitter = asker.person().ok_or(Fault::SignInNeeded)?;
+    if new.reach == Reach::Whole && !store::reaches_back(work.conn, &permit, admitter, now)? {
+        return Err(AppError::field("reach", "more than your own admission reaches"));
+    }
     if !store::admissions_of(work.conn, &permit, &new.person, now)?.is_empty() {
         return Err(Fault::Conflict("The person is admitted already.").into());
     }

@@ -1,12 +1,14 @@
 //! Notes: listing, reading, writing, revising.
 
+use std::collections::BTreeMap;
+
 use super::sealing;
 use crate::access::{self, Asker, Fact, Permit, actions};
 use crate::audit::{Entry, Event};
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault, OrConflict};
-use crate::ids::{NoteId, RoomId};
+use crate::ids::{NoteId, PartyId, RoomId};
 use crate::rooms::model::{NewNote, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, Revision};
 use crate::rooms::release::{self, Released};
 use crate::rooms::store::{self, Note, NoteAt, Room, SealedVersion};
@@ -37,17 +39,9 @@ pub(in crate::rooms) fn list(
     let filter = access::filter::<actions::ReadNote>(asker);
     let rows = store::notes_page(work.conn, &permit, filter, after.as_ref(), page.rows())?;
     let list = page.cut(rows, |(note, _)| format!("{}|{}", note.written_us.0, note.id));
-    work.log(
-        Entry::new(Event::NotesListed)
-            .by(asker)
-            .on("room", room)
-            .in_room(room)
-            .owned_by(permit.thing().owner())
-            .during(asker.visit())
-            .count(list.items.len()),
-    );
-    let items = list
-        .items
+    let items = as_released(work, asker, list.items)?;
+    log_listed(work, asker, room, &items);
+    let items = items
         .into_iter()
         .map(|(note, row)| {
             Ok(NoteLine {
@@ -63,6 +57,56 @@ pub(in crate::rooms) fn list(
         })
         .collect::<Result<_, AppError>>()?;
     Ok(List { items, next: list.next })
+}
+
+/// An entry for each State whose titles are shown, which may read it; one without an owner when there is
+/// nothing to show.
+fn log_listed(work: &mut Work<'_>, asker: &Asker, room: &RoomId, items: &[(Note, SealedVersion)]) {
+    let mut shown: BTreeMap<&PartyId, usize> = BTreeMap::new();
+    for (note, _) in items {
+        let count = shown.entry(&note.party_id).or_default();
+        *count = count.saturating_add(1);
+    }
+    let entry = || Entry::new(Event::NotesListed).by(asker).on("room", room).in_room(room).during(asker.visit());
+    if shown.is_empty() {
+        work.log(entry().count(0));
+    }
+    for (party, count) in shown {
+        work.log(entry().owned_by(Some(party)).count(count));
+    }
+}
+
+/// Whether the asker reads the notes of this party by release alone, and so only the versions released.
+fn by_release(asker: &Asker, originator: &PartyId) -> bool {
+    let facts = asker.facts();
+    !facts.has(Fact::ContactPoint) && !facts.has(Fact::SecretariatOfficer) && asker.party() != Some(originator)
+}
+
+/// These notes with the newest version that the asker may read of each.
+fn as_released(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    items: Vec<(Note, SealedVersion)>,
+) -> Result<Vec<(Note, SealedVersion)>, AppError> {
+    let of: Vec<NoteId> =
+        items.iter().filter(|(note, _)| by_release(asker, &note.party_id)).map(|(note, _)| note.id.clone()).collect();
+    let (Some(party), false) = (asker.party(), of.is_empty()) else { return Ok(items) };
+    let released = store::released_versions(work.conn, &of, party, work.now)?;
+    items
+        .into_iter()
+        .map(|(note, newest)| {
+            if !of.contains(&note.id) {
+                return Ok((note, newest));
+            }
+            let row = released.iter().find(|row| row.note_id == note.id).cloned().ok_or_else(not_released)?;
+            Ok((note, row))
+        })
+        .collect()
+}
+
+/// The fact that it is released and the versions released are read in the same snapshot.
+fn not_released() -> AppError {
+    AppError::internal("a released note has no released version")
 }
 
 fn place(cursor: &str) -> Result<(Moment, NoteId), AppError> {
@@ -93,8 +137,14 @@ pub(in crate::rooms) fn get(
     let key = Key::of(asker)?;
     // Nobody but the originator is told to whom else it was released.
     let originator = permit.held(Fact::MyParty);
-    let NoteAt { note, version } = permit.into_thing();
-    let row = version.filter(|_| note.room_id == *room).ok_or(Fault::NotFound)?;
+    let NoteAt { note, version: row } = permit.into_thing();
+    let row = if let (true, Some(party)) = (by_release(asker, &note.party_id), asker.party()) {
+        let released = store::released_versions(work.conn, std::slice::from_ref(id), party, work.now)?;
+        released.into_iter().find(|row| version.is_none_or(|version| row.version == version))
+    } else {
+        row
+    };
+    let row = row.filter(|_| note.room_id == *room).ok_or(Fault::NotFound)?;
     let releases = if originator { Some(releases(work, id)?) } else { None };
     work.log(entry(Event::NoteRead, asker, &note).version(row.version));
     body(&key, note, &row, releases)
@@ -103,11 +153,13 @@ pub(in crate::rooms) fn get(
 fn releases(work: &mut Work<'_>, id: &NoteId) -> Result<Vec<NoteReleaseBody>, AppError> {
     Ok(release::in_force(work, Released::Note(id))?
         .into_iter()
-        .filter_map(|one| Some(NoteReleaseBody { act: one.act, party: one.party?, from: one.from }))
+        .filter_map(|one| {
+            Some(NoteReleaseBody { act: one.act, party: one.party?, version: one.version?, from: one.from })
+        })
         .collect())
 }
 
-/// Every version of a note, the newest first, without the texts.
+/// Every version of a note that the asker may read, the newest first, without the texts.
 pub(in crate::rooms) fn versions(
     work: &mut Work<'_>,
     asker: &Asker,
@@ -116,7 +168,12 @@ pub(in crate::rooms) fn versions(
 ) -> Result<Vec<NoteVersionLine>, AppError> {
     let permit = note_in::<actions::ReadNote>(work, asker, room, id)?;
     let key = Key::of(asker)?;
-    let rows = store::versions(work.conn, &permit)?;
+    let rows = match asker.party() {
+        Some(party) if by_release(asker, &permit.thing().party_id) => {
+            store::released_versions(work.conn, std::slice::from_ref(id), party, work.now)?
+        }
+        _ => store::versions(work.conn, &permit)?,
+    };
     work.log(entry(Event::NoteRead, asker, permit.thing()).count(rows.len()));
     rows.iter()
         .map(|row| {

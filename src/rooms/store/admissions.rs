@@ -50,6 +50,24 @@ pub(in crate::rooms) fn admissions_of<A>(
         .load(conn)
 }
 
+/// Whether a person is admitted to the whole room at `at`, and not only to what came after.
+pub(in crate::rooms) fn reaches_back(
+    conn: &mut Conn,
+    permit: &Permit<actions::Admit, Room>,
+    person: &PersonId,
+    at: Moment,
+) -> QueryResult<bool> {
+    admissions::table
+        .inner_join(acts::table)
+        .filter(admissions::room_id.eq(&permit.thing().id))
+        .filter(admissions::person_id.eq(person))
+        .filter(admissions::reach.eq(Reach::Whole))
+        .filter(in_force_at(at))
+        .count()
+        .get_result::<i64>(conn)
+        .map(|count| count > 0)
+}
+
 /// What a person who may be admitted is at `at`: name, party, and whether an officer of the Secretariat.
 /// `None` for everyone whom no admission lets in, whether there is such a person or not. Asked before
 /// leave is, since the rule depends on it.

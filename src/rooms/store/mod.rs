@@ -5,10 +5,11 @@ mod notes;
 mod rooms;
 mod visits;
 
-pub(super) use admissions::{admissible, admissions_of, members};
+pub(super) use admissions::{admissible, admissions_of, members, reaches_back};
 pub use notes::Note;
 pub(super) use notes::{
-    NoteAt, SealedVersion, holds_notes, insert_note, insert_version, newest_version, page as notes_page, versions,
+    NoteAt, SealedVersion, holds_notes, insert_note, insert_version, newest_version, page as notes_page,
+    released_versions, versions,
 };
 pub use rooms::Room;
 pub(super) use visits::{end_visit, end_visits_of, insert_visit};

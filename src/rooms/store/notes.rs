@@ -3,10 +3,11 @@
 use diesel::prelude::*;
 
 use super::Room;
+use crate::access::acts::in_force_at;
 use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
-use crate::db::schema::{note_versions, notes};
+use crate::db::schema::{acts, note_versions, notes, releases};
 use crate::ids::{NoteId, PartyId, PersonId, RoomId};
 use crate::seal::Sealed;
 
@@ -126,11 +127,35 @@ pub(in crate::rooms) fn versions(
         .load(conn)
 }
 
-/// The number of a note's newest version, for whoever is about to write the next.
-pub(in crate::rooms) fn newest_version(
+/// The versions of these notes, which a filter or a permit let through, that were released to a State and
+/// still are at `at`: all that its counterparts may read of notes that are not its own. The newest first.
+pub(in crate::rooms) fn released_versions(
     conn: &mut Conn,
-    permit: &Permit<actions::ReviseNote, Note>,
-) -> QueryResult<i64> {
+    of: &[NoteId],
+    to: &PartyId,
+    at: Moment,
+) -> QueryResult<Vec<SealedVersion>> {
+    let released: Vec<(Option<NoteId>, Option<i64>)> = releases::table
+        .inner_join(acts::table)
+        .filter(releases::note_id.eq_any(of))
+        .filter(releases::party_id.eq(to))
+        .filter(in_force_at(at))
+        .select((releases::note_id, releases::note_version))
+        .load(conn)?;
+    let versions: Vec<SealedVersion> = note_versions::table
+        .filter(note_versions::note_id.eq_any(of))
+        .filter(note_versions::version.eq_any(released.iter().filter_map(|(_, version)| *version)))
+        .order(note_versions::version.desc())
+        .select(SealedVersion::as_select())
+        .load(conn)?;
+    let is_released = |row: &SealedVersion| {
+        released.iter().any(|(note, version)| note.as_ref() == Some(&row.note_id) && *version == Some(row.version))
+    };
+    Ok(versions.into_iter().filter(is_released).collect())
+}
+
+/// The number of a note's newest version, for whoever is about to write the next or to release one.
+pub(in crate::rooms) fn newest_version<A>(conn: &mut Conn, permit: &Permit<A, Note>) -> QueryResult<i64> {
     note_versions::table
         .filter(note_versions::note_id.eq(&permit.thing().id))
         .select(diesel::dsl::max(note_versions::version))

@@ -140,6 +140,12 @@ impl World {
         seed
     }
 
+    /// The person was given new means with this seed.
+    pub fn replace_seed(&mut self, key: &str, seed: &str) {
+        self.seeds.insert(key.to_owned(), seed.to_owned());
+        self.steps.remove(key);
+    }
+
     /// A code of the second factor that was not used yet; the clock goes ahead when there is none.
     pub fn code(&mut self, key: &str) -> String {
         let seed = self.seed(key);
