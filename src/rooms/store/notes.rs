@@ -135,23 +135,19 @@ pub(in crate::rooms) fn released_versions(
     to: &PartyId,
     at: Moment,
 ) -> QueryResult<Vec<SealedVersion>> {
-    let released: Vec<(Option<NoteId>, Option<i64>)> = releases::table
-        .inner_join(acts::table)
-        .filter(releases::note_id.eq_any(of))
+    note_versions::table
+        .inner_join(
+            releases::table.on(releases::note_id
+                .eq(note_versions::note_id.nullable())
+                .and(releases::note_version.eq(note_versions::version.nullable()))),
+        )
+        .inner_join(acts::table.on(acts::id.eq(releases::act_id)))
+        .filter(note_versions::note_id.eq_any(of))
         .filter(releases::party_id.eq(to))
         .filter(in_force_at(at))
-        .select((releases::note_id, releases::note_version))
-        .load(conn)?;
-    let versions: Vec<SealedVersion> = note_versions::table
-        .filter(note_versions::note_id.eq_any(of))
-        .filter(note_versions::version.eq_any(released.iter().filter_map(|(_, version)| *version)))
         .order(note_versions::version.desc())
         .select(SealedVersion::as_select())
-        .load(conn)?;
-    let is_released = |row: &SealedVersion| {
-        released.iter().any(|(note, version)| note.as_ref() == Some(&row.note_id) && *version == Some(row.version))
-    };
-    Ok(versions.into_iter().filter(is_released).collect())
+        .load(conn)
 }
 
 /// The number of a note's newest version, for whoever is about to write the next or to release one.
