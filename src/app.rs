@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::context::{Clock, Entropy};
-use crate::db::Db;
+use crate::db::{Counters, Db};
 use crate::error::AppError;
 use crate::identity::Identity;
 use crate::server::{Gate, Route, Running, State};
@@ -54,8 +54,10 @@ impl App {
         let running = server::start(&self.state, routes(&self.identity), signals)?;
         let db = self.state.db.clone();
         tokio::task::spawn_local(async move {
+            let mut told = db.counters();
             loop {
                 tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+                told = tell_of_work(told, db.counters());
                 if let Err(error) = db.write(identity::service::log_strangers).await {
                     tracing::error!(cause = ?error.cause().map(ToString::to_string), "the counts of strangers could not be logged");
                 }
@@ -63,4 +65,24 @@ impl App {
         });
         Ok(running)
     }
+}
+
+/// Tells the diagnostics what was done since the last time, if anything was asked for.
+fn tell_of_work(before: Counters, now: Counters) -> Counters {
+    let work = now.since(&before);
+    if work.reads > 0 || work.entries > 0 {
+        tracing::info!(
+            reads = work.reads,
+            read_queries = work.read_queries(),
+            changes = work.changes,
+            change_queries = work.change_queries(),
+            savepoints = work.savepoints,
+            entries = work.entries,
+            commits = work.commits,
+            prepared = work.prepared,
+            opened = work.opened,
+            "the database's work"
+        );
+    }
+    now
 }

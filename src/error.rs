@@ -47,6 +47,8 @@ pub enum Fault {
     Busy(u32),
     /// The log cannot be written, so nothing is done or disclosed (DESIGN §3.5).
     LogUnavailable,
+    /// A change was begun, and whether it was committed cannot be found out. Never said of a read.
+    Uncertain,
     /// A defect of ours.
     Internal,
 }
@@ -92,6 +94,9 @@ impl Fault {
             Self::TooMany(_) => (429, "too-many", "Too many tries. Wait a little."),
             Self::Busy(_) => (503, "busy", "The server is busy. Try again in a moment."),
             Self::LogUnavailable => (503, "log-unavailable", "The log cannot be written, so nothing was done."),
+            Self::Uncertain => {
+                (503, "outcome-unknown", "It is not known whether this was done. Look before you try again.")
+            }
             Self::Internal => (500, "internal", "Something went wrong on our side."),
         }
     }
@@ -121,6 +126,11 @@ impl AppError {
         Self { fault: Fault::LogUnavailable, cause: Some(cause.into()) }
     }
 
+    /// Whether it was done is not known, with what caused it.
+    pub fn uncertain(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { fault: Fault::Uncertain, cause: Some(cause.into()) }
+    }
+
     /// What really happened, for the log.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
@@ -143,17 +153,18 @@ impl From<DieselError> for AppError {
     }
 }
 
-/// Whether the database is out of order (gone, full, read-only), as opposed to refusing a statement.
+/// Whether the database is out of order (gone, full, read-only, locked), as opposed to refusing a statement.
 fn is_outage(error: &DieselError) -> bool {
     match error {
         DieselError::DatabaseError(
             DatabaseErrorKind::ClosedConnection
             | DatabaseErrorKind::UnableToSendCommand
-            | DatabaseErrorKind::ReadOnlyTransaction,
+            | DatabaseErrorKind::ReadOnlyTransaction
+            | DatabaseErrorKind::SerializationFailure,
             _,
         )
         | DieselError::BrokenTransactionManager => true,
-        DieselError::DatabaseError(_, info) => {
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
             let text = info.message();
             [
                 "disk",
@@ -165,6 +176,11 @@ fn is_outage(error: &DieselError) -> bool {
                 "terminating connection",
                 "server closed",
                 "no connection",
+                "could not receive data",
+                "could not send data",
+                "canceling statement",
+                "deadlock",
+                "could not extend",
             ]
             .iter()
             .any(|sign| text.contains(sign))

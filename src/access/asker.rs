@@ -83,7 +83,8 @@ impl Asker {
             .text(person.as_str())
             .sql(" AND ");
         in_force(&mut sql, "a", at);
-        sql.sql(") ORDER BY d.act_id, st.act_id");
+        // What began first comes first: the order of random ids would say nothing.
+        sql.sql(") ORDER BY a.effective_us, d.act_id, st.act_id");
         let rows: Vec<Row> = Statement::<Columns>::new(sql).load(conn)?;
 
         let mut asker = Self {

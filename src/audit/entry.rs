@@ -179,8 +179,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    pub(super) fn id(&self) -> &str {
-        &self.id
+    pub(super) fn into_id(self) -> String {
+        self.id
     }
 }
 
@@ -223,6 +223,8 @@ pub(super) struct Payload {
     pub(super) source: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) recipients: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) minute: Option<i64>,
 }
 
 /// Longest purpose of a visit, in characters.
@@ -319,6 +321,13 @@ impl Entry {
     #[must_use]
     pub fn source(mut self, source: &str) -> Self {
         self.payload.source = Some(source.chars().take(64).collect());
+        self
+    }
+
+    /// In this minute, counted from 1970: the entry sums it up afterwards.
+    #[must_use]
+    pub const fn in_minute(mut self, minute: i64) -> Self {
+        self.payload.minute = Some(minute);
         self
     }
 

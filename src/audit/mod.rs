@@ -11,4 +11,4 @@ mod store;
 
 pub use entry::{Area, Entry, Event, Operation, PURPOSE_MAX, Subject};
 pub use store::{LoggedEntry, export, verify};
-pub(crate) use store::{append, store_head};
+pub(crate) use store::{Row, append, store_head};

@@ -1,13 +1,15 @@
 //! Writing entries and reading them back.
 
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use sha2::{Digest, Sha256};
 
 use super::entry::{Area, Entry, Event};
 use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
 use crate::context::{Ctx, Moment};
-use crate::db::Conn;
 use crate::db::schema::{audit_entries, audit_head};
+use crate::db::{Backend, Conn};
 use crate::error::AppError;
 use crate::ids::{EntryId, PartyId, PersonId, RoomId};
 
@@ -15,24 +17,6 @@ use crate::ids::{EntryId, PartyId, PersonId, RoomId};
 const DOMAIN: &[u8] = b"incamera/audit-entry/v1\0";
 /// The largest payload, in bytes; the column has the same limit.
 const PAYLOAD_MAX: usize = 4096;
-
-#[derive(Insertable)]
-#[diesel(table_name = audit_entries)]
-struct NewRow<'a> {
-    seq: i64,
-    id: EntryId,
-    minute: i64,
-    commitment: Vec<u8>,
-    payload: &'a str,
-    salt: &'a [u8],
-    at_us: Moment,
-    event: Event,
-    area: Area,
-    actor_id: Option<&'a PersonId>,
-    owner_party: Option<&'a PartyId>,
-    room_id: Option<&'a RoomId>,
-    thing_id: Option<&'a str>,
-}
 
 /// What the commitment covers, in this order.
 #[derive(serde::Serialize)]
@@ -53,14 +37,30 @@ fn commitment(salt: &[u8], payload: &str) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// Appends `entries` behind the `size` that are there; answers the new size. The caller holds the head's
-/// lock and stores the size with [`store_head`] before it commits.
-///
-/// # Errors
-/// `LogUnavailable` when one cannot be written: the transaction must then be rolled back.
-pub(crate) fn append(conn: &mut Conn, ctx: &Ctx, size: i64, entries: &[Entry]) -> Result<i64, AppError> {
-    let mut seq = size;
-    for entry in entries {
+/// An entry in its place, ready to be appended.
+#[derive(Debug)]
+pub(crate) struct Row {
+    seq: i64,
+    id: EntryId,
+    minute: i64,
+    commitment: Vec<u8>,
+    payload: String,
+    salt: Vec<u8>,
+    at_us: Moment,
+    event: Event,
+    area: Area,
+    actor_id: Option<PersonId>,
+    owner_party: Option<PartyId>,
+    room_id: Option<RoomId>,
+    thing_id: Option<String>,
+}
+
+impl Row {
+    /// `entry` as the one with number `seq`.
+    ///
+    /// # Errors
+    /// `LogUnavailable` when it is larger than entries may be, or there is no randomness.
+    pub(crate) fn new(ctx: &Ctx, seq: i64, entry: Entry) -> Result<Self, AppError> {
         let id = EntryId::new(ctx)?;
         let payload = serde_json::to_string(&Committed {
             seq,
@@ -74,27 +74,84 @@ pub(crate) fn append(conn: &mut Conn, ctx: &Ctx, size: i64, entries: &[Entry]) -
             return Err(AppError::log_unavailable("an entry is larger than entries may be"));
         }
         let salt = ctx.random::<32>()?;
-        diesel::insert_into(audit_entries::table)
-            .values(&NewRow {
-                seq,
-                minute: ctx.now.minute(),
-                commitment: commitment(&salt, &payload),
-                payload: &payload,
-                salt: &salt,
-                at_us: ctx.now,
-                event: entry.event,
-                area: entry.event.area(),
-                actor_id: entry.payload.actor.as_ref(),
-                owner_party: entry.payload.owner_party.as_ref(),
-                room_id: entry.payload.room.as_ref(),
-                thing_id: entry.payload.thing.as_ref().map(super::entry::Subject::id),
-                id,
-            })
-            .execute(conn)
-            .map_err(AppError::log_unavailable)?;
-        seq += 1;
+        Ok(Self {
+            seq,
+            id,
+            minute: ctx.now.minute(),
+            commitment: commitment(&salt, &payload),
+            payload,
+            salt: salt.to_vec(),
+            at_us: ctx.now,
+            event: entry.event,
+            area: entry.event.area(),
+            actor_id: entry.payload.actor,
+            owner_party: entry.payload.owner_party,
+            room_id: entry.payload.room,
+            thing_id: entry.payload.thing.map(super::entry::Subject::into_id),
+        })
     }
-    Ok(seq)
+
+    pub(crate) const fn id(&self) -> &EntryId {
+        &self.id
+    }
+}
+
+/// One statement for all of them, whose text depends only on how many there are: so it is prepared once
+/// for each number, which diesel's own batch insert would not be.
+struct Append<'a>(&'a [Row]);
+
+impl QueryId for Append<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Backend> for Append<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO audit_entries (seq, id, minute, commitment, payload, salt, at_us, event, area, actor_id, owner_party, room_id, thing_id) VALUES ",
+        );
+        for (number, row) in self.0.iter().enumerate() {
+            out.push_sql(if number == 0 { "(" } else { ", (" });
+            out.push_bind_param::<BigInt, _>(&row.seq)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&row.id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, _>(&row.minute)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Binary, _>(&row.commitment)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&row.payload)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Binary, _>(&row.salt)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, _>(&row.at_us)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&row.event)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(&row.area)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.actor_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.owner_party)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.room_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(&row.thing_id)?;
+            out.push_sql(")");
+        }
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<Conn> for Append<'_> {}
+
+/// Appends entries. The caller holds the head's lock and stores the new size with [`store_head`] before it
+/// commits.
+///
+/// # Errors
+/// The database's: the transaction must then be rolled back.
+pub(crate) fn append(conn: &mut Conn, rows: &[Row]) -> QueryResult<()> {
+    Append(rows).execute(conn).map(drop)
 }
 
 /// Records the size of the log.
@@ -173,49 +230,64 @@ pub(super) fn page(
     query.select(LoggedEntry::as_select()).load(conn)
 }
 
-/// Reads the whole log and checks it: no gap, every payload still what was committed to, the head's size
-/// right. Answers the number of entries and of those erased; `progress` is told after each thousand.
+/// An entry with all its columns.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit_entries)]
+struct Kept {
+    seq: i64,
+    id: EntryId,
+    minute: i64,
+    commitment: Vec<u8>,
+    payload: Option<String>,
+    salt: Option<Vec<u8>>,
+    at_us: Option<Moment>,
+    event: Option<Event>,
+    area: Option<Area>,
+    actor_id: Option<String>,
+    owner_party: Option<String>,
+    room_id: Option<String>,
+    thing_id: Option<String>,
+}
+
+/// Reads the whole log and checks it: no gap, every payload still what was committed to, every column what
+/// the payload says or, once erased, empty, the head's size right. Answers the number of entries and of
+/// those erased; `progress` is told after each thousand.
 ///
 /// # Errors
 /// The first thing found wrong, in words; or the database's.
 pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i64), AppError> {
-    type Row = (i64, Vec<u8>, Option<String>, Option<Vec<u8>>, Option<Event>, Option<Moment>, Option<PersonId>);
     let size = audit_head::table.select(audit_head::size).first::<i64>(conn)?;
     let (mut expected, mut erased) = (0, 0);
     loop {
-        let rows: Vec<Row> = audit_entries::table
+        let rows: Vec<Kept> = audit_entries::table
             .filter(audit_entries::seq.ge(expected))
             .order(audit_entries::seq)
             .limit(1000)
-            .select((
-                audit_entries::seq,
-                audit_entries::commitment,
-                audit_entries::payload,
-                audit_entries::salt,
-                audit_entries::event,
-                audit_entries::at_us,
-                audit_entries::actor_id,
-            ))
+            .select(Kept::as_select())
             .load(conn)?;
         if rows.is_empty() {
             break;
         }
-        for (seq, committed, payload, salt, event, at, actor) in rows {
-            if seq != expected {
+        for row in rows {
+            if row.seq != expected {
                 return Err(AppError::internal(format!("entry {expected} is missing")));
             }
-            match (payload, salt) {
+            let agrees = match (&row.payload, &row.salt) {
                 (Some(payload), Some(salt)) => {
-                    if commitment(&salt, &payload) != committed {
-                        return Err(AppError::internal(format!("entry {seq} is not what was committed to")));
+                    if commitment(salt, payload) != row.commitment {
+                        return Err(AppError::internal(format!("entry {expected} is not what was committed to")));
                     }
-                    if !agrees(&payload, seq, event, at, actor.as_ref()) {
-                        return Err(AppError::internal(format!(
-                            "the columns of entry {seq} differ from what was committed to"
-                        )));
-                    }
+                    row.agrees_with(payload)
                 }
-                _ => erased += 1,
+                _ => {
+                    erased += 1;
+                    row.is_empty()
+                }
+            };
+            if !agrees {
+                return Err(AppError::internal(format!(
+                    "the columns of entry {expected} differ from what was committed to"
+                )));
             }
             expected += 1;
         }
@@ -228,13 +300,33 @@ pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i6
     }
 }
 
-/// Whether the columns that filters go by say what the payload says.
-fn agrees(payload: &str, seq: i64, event: Option<Event>, at: Option<Moment>, actor: Option<&PersonId>) -> bool {
-    let Ok(said) = serde_json::from_str::<serde_json::Value>(payload) else { return false };
-    said.get("seq").and_then(serde_json::Value::as_i64) == Some(seq)
-        && said.get("event").and_then(serde_json::Value::as_str) == event.map(Event::as_str)
-        && said.get("at_us").and_then(serde_json::Value::as_i64) == at.map(|at| at.0)
-        && said.get("actor").and_then(serde_json::Value::as_str) == actor.map(PersonId::as_str)
+impl Kept {
+    /// Whether the columns say what the payload says: who may read an entry is decided by them.
+    fn agrees_with(&self, payload: &str) -> bool {
+        let Ok(said) = serde_json::from_str::<serde_json::Value>(payload) else { return false };
+        let text = |pointer: &str| said.pointer(pointer).and_then(serde_json::Value::as_str);
+        let number = |pointer: &str| said.pointer(pointer).and_then(serde_json::Value::as_i64);
+        number("/seq") == Some(self.seq)
+            && text("/id") == Some(self.id.as_str())
+            && number("/at_us") == self.at_us.map(|at| at.0)
+            && self.at_us.map(Moment::minute) == Some(self.minute)
+            && text("/event") == self.event.map(Event::as_str)
+            && self.event.map(Event::area) == self.area
+            && text("/actor") == self.actor_id.as_deref()
+            && text("/owner_party") == self.owner_party.as_deref()
+            && text("/room") == self.room_id.as_deref()
+            && text("/thing/id") == self.thing_id.as_deref()
+    }
+
+    /// Whether an erasure left nothing behind.
+    fn is_empty(&self) -> bool {
+        self.payload.is_none()
+            && self.salt.is_none()
+            && self.at_us.is_none()
+            && self.event.is_none()
+            && self.area.is_none()
+            && [&self.actor_id, &self.owner_party, &self.room_id, &self.thing_id].iter().all(|column| column.is_none())
+    }
 }
 
 /// Gives every entry that is not erased to `each`, oldest first, as it was committed to.

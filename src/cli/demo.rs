@@ -6,15 +6,12 @@ mod folder;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use self::accounts::Line;
 use self::content::Content;
 use self::folder::{Folder, Found};
 use super::import::Record;
-use super::{CliError, ctx, init, progress, say, serve};
-use crate::app::App;
-use crate::context::{SystemClock, SystemEntropy};
+use super::{CliError, ctx, init, open_with, progress, say, serve};
 use crate::db::{DatabaseUrl, migrate};
 use crate::settings::Settings;
 
@@ -62,7 +59,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let lines = accounts::read(&folder.file(accounts::FILE))?;
     let settings = settings(&folder, port)?;
     serve::diagnostics(&settings)?;
-    let app = open(settings)?;
+    let app = open_with(settings)?;
     serve::serve(&app, |_| greet(&args.data, port, &lines))
 }
 
@@ -91,10 +88,6 @@ fn settings(folder: &Folder, port: u16) -> Result<Settings, CliError> {
     }
 }
 
-fn open(settings: Settings) -> Result<App, CliError> {
-    Ok(App::open(settings, Arc::new(SystemClock), Arc::new(SystemEntropy))?)
-}
-
 /// Makes everything. Whatever ends this before the last line leaves a folder that says that it is not whole.
 fn make(folder: &Folder, port: u16) -> Result<(), CliError> {
     let record = Record::parse(RECORD, Path::new("the public record"))?;
@@ -104,15 +97,15 @@ fn make(folder: &Folder, port: u16) -> Result<(), CliError> {
     init::write_settings(folder.path(), &origin(port), &format!("sqlite:{DATABASE}"))?;
     let settings = settings(folder, port)?;
     init::furnish(&settings, ctx().now)?;
-    let app = open(settings)?;
+    let app = open_with(settings)?;
 
     say(format!("Recording: {}.", record.words()))?;
     let prepared = accounts::prepare(&app, content.people())?;
     let bar = progress(record.len(), "Recording");
     let moving = bar.clone();
     let enrolled = app.state.db.write_blocking(move |work| {
-        record.load(work, &moving)?;
-        content.load(work, prepared)
+        record.record(work, &moving)?;
+        content.record(work, prepared)
     });
     bar.finish_and_clear();
     accounts::write(&folder.file(accounts::FILE), &enrolled?)?;

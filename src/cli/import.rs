@@ -203,13 +203,13 @@ impl Record {
     fn load_alone(self, db: &Db) -> Result<(), CliError> {
         let bar = progress(self.len(), "Recording");
         let moving = bar.clone();
-        let loaded = db.write_blocking(move |work| self.load(work, &moving));
+        let loaded = db.write_blocking(move |work| self.record(work, &moving));
         bar.finish_and_clear();
         Ok(loaded?)
     }
 
     /// Records what is not on record yet.
-    pub(super) fn load(&self, work: &mut Work<'_>, bar: &ProgressBar) -> Result<(), AppError> {
+    pub(super) fn record(&self, work: &mut Work<'_>, bar: &ProgressBar) -> Result<(), AppError> {
         for party in &self.party {
             let names: Vec<_> = party.names.iter().map(|one| (one.name.as_str(), one.from.unwrap_or(OLDEST))).collect();
             ensure_party(work, party.kind, &party.key, &names)
@@ -217,22 +217,22 @@ impl Record {
             bar.inc(1);
         }
         for meeting in &self.meeting {
-            meeting.load(work).map_err(|error| within(error, format!("meeting {}", meeting.number)))?;
+            meeting.record(work).map_err(|error| within(error, format!("meeting {}", meeting.number)))?;
             bar.inc(1);
         }
         for meeting in &self.ad_hoc_meeting {
-            meeting.load(work).map_err(|error| within(error, format!("ad hoc meeting of {}", meeting.first_day)))?;
+            meeting.record(work).map_err(|error| within(error, format!("ad hoc meeting of {}", meeting.first_day)))?;
             bar.inc(1);
         }
         for standing in &self.standing {
-            standing.load(work).map_err(|error| {
+            standing.record(work).map_err(|error| {
                 let from = standing.from.rfc3339();
                 within(error, format!("standing of {} from {}", standing.party, from.get(..10).unwrap_or(&from)))
             })?;
             bar.inc(1);
         }
         for publication in &self.publication {
-            publication.load(work).map_err(|error| within(error, format!("publication {}", publication.key)))?;
+            publication.record(work).map_err(|error| within(error, format!("publication {}", publication.key)))?;
             bar.inc(1);
         }
         for decision in &self.decision {
@@ -244,7 +244,7 @@ impl Record {
 }
 
 impl NumberedMeeting {
-    fn load(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+    fn record(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let presidency = presidency_of(work, self.presidency.as_deref())?;
         let id = ensure_meeting(
             work,
@@ -269,7 +269,7 @@ impl NumberedMeeting {
 }
 
 impl AdHocMeeting {
-    fn load(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+    fn record(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let presidency = presidency_of(work, self.presidency.as_deref())?;
         ensure_meeting(
             work,
@@ -291,7 +291,7 @@ impl AdHocMeeting {
 }
 
 impl StandingOnRecord {
-    fn load(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+    fn record(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         let party = party_of(work, "party", &self.party)?;
         let meeting = meeting_of(work, "meeting", self.meeting)?;
         ensure_standing(work, &party, self.standing, self.from, self.until, meeting.as_ref(), &self.source).map(drop)
@@ -299,7 +299,7 @@ impl StandingOnRecord {
 }
 
 impl PublicationOnRecord {
-    fn load(&self, work: &mut Work<'_>) -> Result<(), AppError> {
+    fn record(&self, work: &mut Work<'_>) -> Result<(), AppError> {
         if self.published.is_some() && self.published_month.is_some() {
             return Err(AppError::field("published_month", "given beside the day"));
         }

@@ -159,6 +159,10 @@ fn ctx() -> Ctx {
 
 /// Opens the server that a settings file describes, without listening.
 fn open(config: &Path) -> Result<App, CliError> {
-    let settings = Settings::load(config)?;
+    open_with(Settings::load(config)?)
+}
+
+/// As [`open`], with settings that were read already.
+fn open_with(settings: Settings) -> Result<App, CliError> {
     Ok(App::open(settings, Arc::new(SystemClock), Arc::new(SystemEntropy))?)
 }

@@ -3,8 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use diesel::connection::SimpleConnection;
-use diesel::r2d2::R2D2Connection;
+use diesel::connection::{Instrumentation, SimpleConnection};
 use diesel::{Connection, PgConnection, SqliteConnection};
 
 use super::dialect;
@@ -61,59 +60,74 @@ impl DatabaseUrl {
         Err("database.url: must begin with sqlite: or postgres://".into())
     }
 
-    /// Opens the connection that writes.
+    /// Opens a connection that writes, for a command on the host: one that takes its time.
     ///
     /// # Errors
     /// When it cannot be opened or does not keep the promises asked of it.
     pub fn open_writer(&self) -> Result<Conn, AppError> {
-        self.open(false).map_err(AppError::log_unavailable)
+        Link::open(self, Purpose::Command).map(|link| link.conn).map_err(AppError::log_unavailable)
     }
 
-    /// The file behind an SQLite database, as it is now; see [`Anchor`].
-    pub(super) fn anchor(&self) -> Option<Anchor> {
+    /// Which file an SQLite database is at this moment; nothing for PostgreSQL.
+    fn file(&self) -> std::io::Result<Option<FileId>> {
         match self {
-            Self::Sqlite(path) => Some(Anchor { path: path.clone(), file: Anchor::file(path) }),
-            Self::Postgres(_) => None,
+            Self::Sqlite(path) => std::fs::metadata(path).map(|data| Some((data.dev(), data.ino()))),
+            Self::Postgres(_) => Ok(None),
         }
     }
+}
 
-    fn open(&self, read_only: bool) -> Result<Conn, OpenError> {
-        let mut conn = match self {
-            Self::Sqlite(path) => {
-                if !path.exists() {
-                    return Err(OpenError::Missing(path.clone()));
-                }
-                Conn::Sqlite(SqliteConnection::establish(&path.to_string_lossy())?)
+/// Device and inode: what a path names, whatever it is called.
+type FileId = (u64, u64);
+
+/// What a connection is for. The server's own must fail soon; a command may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Reading,
+    Writing,
+    Command,
+}
+
+/// An open connection, which knows what it is open on.
+pub(super) struct Link {
+    pub(super) conn: Conn,
+    file: Option<FileId>,
+}
+
+impl Link {
+    pub(super) fn open(url: &DatabaseUrl, purpose: Purpose) -> Result<Self, OpenError> {
+        let (mut conn, file) = match url {
+            DatabaseUrl::Sqlite(path) => {
+                // Asked before, since SQLite would make a file where none is.
+                let Ok(file) = url.file() else { return Err(OpenError::Missing(path.clone())) };
+                (Conn::Sqlite(SqliteConnection::establish(&path.to_string_lossy())?), file)
             }
-            Self::Postgres(url) => Conn::Postgres(PgConnection::establish(url)?),
+            DatabaseUrl::Postgres(text) => (Conn::Postgres(PgConnection::establish(&patient(text))?), None),
         };
-        conn.batch_execute(dialect::on_open(&conn, read_only))?;
+        conn.batch_execute(dialect::on_open(&conn, purpose))?;
         dialect::check_promises(&mut conn)?;
-        Ok(conn)
+        Ok(Self { conn, file })
+    }
+
+    /// With something that is told of its statements.
+    pub(super) fn counted(mut self, tally: impl Instrumentation) -> Self {
+        self.conn.set_instrumentation(tally);
+        self
+    }
+
+    /// Whether it is still open on what the URL names. An SQLite connection would go on with a file that
+    /// was moved away or deleted: log entries would go nowhere, and nobody would notice.
+    pub(super) fn is_of(&self, url: &DatabaseUrl) -> bool {
+        url.file().is_ok_and(|file| file == self.file)
     }
 }
 
-/// The file that an SQLite database was opened as. SQLite goes on writing into a file that was moved or
-/// deleted: what it commits there is lost to whoever opens the database by its name, so no answer may
-/// rest on it.
-pub(super) struct Anchor {
-    path: PathBuf,
-    file: Option<(u64, u64)>,
-}
-
-impl Anchor {
-    fn file(path: &Path) -> Option<(u64, u64)> {
-        std::fs::metadata(path).ok().map(|data| (data.dev(), data.ino()))
+/// The URL, with a limit for connecting: a PostgreSQL that stands still takes connections and says nothing.
+fn patient(url: &str) -> String {
+    if url.contains("connect_timeout=") {
+        return url.to_owned();
     }
-
-    /// Fails when another file, or none, has the name now.
-    pub(super) fn hold(&self) -> Result<(), AppError> {
-        if self.file.is_some() && Self::file(&self.path) == self.file {
-            Ok(())
-        } else {
-            Err(AppError::log_unavailable("the database file was moved, deleted or replaced under the server"))
-        }
-    }
+    format!("{url}{}connect_timeout=2", if url.contains('?') { '&' } else { '?' })
 }
 
 /// Whether what follows `postgres://` names this machine: `[user[:password]@][host][:port]/db[?host=/socket]`.
@@ -150,35 +164,6 @@ pub enum OpenError {
     /// The database does not do what this server relies on.
     #[error("the database does not keep a promise: {0}")]
     Promise(String),
-}
-
-/// Opens reading connections for the pool.
-#[derive(Debug)]
-pub(super) struct Opener(pub(super) DatabaseUrl);
-
-/// A reading connection. diesel notices a connection that broke only in transactions of its own making, so
-/// the unit of work says whether this one can be used again.
-pub(super) struct Reader {
-    pub(super) conn: Conn,
-    /// Set while a unit runs; a unit that ends well clears it.
-    pub(super) in_use: bool,
-}
-
-impl diesel::r2d2::ManageConnection for Opener {
-    type Connection = Reader;
-    type Error = OpenError;
-
-    fn connect(&self) -> Result<Reader, OpenError> {
-        Ok(Reader { conn: self.0.open(true)?, in_use: false })
-    }
-
-    fn is_valid(&self, reader: &mut Reader) -> Result<(), OpenError> {
-        Ok(reader.conn.ping()?)
-    }
-
-    fn has_broken(&self, reader: &mut Reader) -> bool {
-        reader.in_use || reader.conn.is_broken()
-    }
 }
 
 #[cfg(test)]

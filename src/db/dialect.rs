@@ -4,27 +4,39 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 
-use super::connection::{Conn, OpenError};
+use super::connection::{Conn, OpenError, Purpose};
+use crate::ids::EntryId;
 
-/// What a fresh connection is told.
+/// What a fresh connection is told. The server's own wait for a lock as long as a caller is kept waiting,
+/// and no statement of theirs runs longer than [`super::LONGEST`].
 ///
 /// SQLite: WAL with `synchronous=FULL`, since NORMAL may lose the last commits at a power cut, that is,
 /// an answered read without its entry; deleted content is overwritten; temporary data stays in memory.
-pub(super) fn on_open(conn: &Conn, read_only: bool) -> &'static str {
-    match (conn, read_only) {
-        (Conn::Sqlite(_), false) => {
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; \
+/// The time to wait comes first, since the next statement may already find a lock.
+pub(super) fn on_open(conn: &Conn, purpose: Purpose) -> &'static str {
+    match (conn, purpose) {
+        (Conn::Sqlite(_), Purpose::Writing) => {
+            "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
              PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864;"
         }
-        (Conn::Sqlite(_), true) => {
-            "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; \
+        (Conn::Sqlite(_), Purpose::Command) => {
+            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+             PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864;"
+        }
+        (Conn::Sqlite(_), Purpose::Reading) => {
+            "PRAGMA busy_timeout = 2000; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; \
              PRAGMA synchronous = FULL; PRAGMA query_only = ON;"
         }
-        (Conn::Postgres(_), false) => {
+        (Conn::Postgres(_), Purpose::Writing) => {
+            "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET lock_timeout = '2s'; SET statement_timeout = '8s'; \
+             SET client_min_messages = warning;"
+        }
+        (Conn::Postgres(_), Purpose::Command) => {
             "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET lock_timeout = '5s'; SET client_min_messages = warning;"
         }
-        (Conn::Postgres(_), true) => {
-            "SET TIME ZONE 'UTC'; SET default_transaction_read_only = on; SET statement_timeout = '10s'; SET client_min_messages = warning;"
+        (Conn::Postgres(_), Purpose::Reading) => {
+            "SET TIME ZONE 'UTC'; SET default_transaction_read_only = on; SET lock_timeout = '2s'; SET statement_timeout = '8s'; \
+             SET client_min_messages = warning;"
         }
     }
 }
@@ -83,28 +95,38 @@ struct Head {
     size: i64,
 }
 
-/// Begins the writing transaction.
-pub(super) fn begin_batch(conn: &mut Conn) -> QueryResult<()> {
-    conn.batch_execute(match conn {
-        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
-        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
-    })
-}
-
-/// Takes the head's lock, which every change of every node takes first: so changes happen one after the
-/// other, each sees all before it, and the log has no gaps. Answers the size of the log.
-pub(super) fn lock_head(conn: &mut Conn) -> QueryResult<i64> {
-    let lock = match conn {
-        Conn::Sqlite(_) => "SELECT size FROM audit_head WHERE id = 1",
-        Conn::Postgres(_) => "SELECT size FROM audit_head WHERE id = 1 FOR UPDATE",
+/// Begins the writing transaction and takes the head's lock, which every change of every node takes
+/// first: so changes happen one after the other, each sees all before it, and the log has no gaps.
+/// Answers the size of the log.
+pub(super) fn begin_batch(conn: &mut Conn) -> QueryResult<i64> {
+    let (begin, lock) = match conn {
+        Conn::Sqlite(_) => ("BEGIN IMMEDIATE", "SELECT size FROM audit_head WHERE id = 1"),
+        Conn::Postgres(_) => {
+            ("BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT size FROM audit_head WHERE id = 1 FOR UPDATE")
+        }
     };
+    conn.batch_execute(begin)?;
     sql_query(lock).get_result::<Head>(conn).map(|head| head.size)
 }
 
-/// Whether a connection on which nothing could be begun should be opened anew and tried once more. An
-/// SQLite file that is locked stays so; a connection to PostgreSQL that lay idle may have been cut.
-pub(super) fn may_have_been_cut(conn: &Conn) -> bool {
-    matches!(conn, Conn::Postgres(_))
+/// Whether a transaction could not be begun because another holds the lock: then the connection is whole.
+pub(super) fn is_contention(error: &diesel::result::Error) -> bool {
+    let diesel::result::Error::DatabaseError(_, info) = error else { return false };
+    ["locked", "lock timeout"].iter().any(|sign| info.message().contains(sign))
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// Whether the log holds this entry.
+pub(super) fn holds_entry(conn: &mut Conn, id: &EntryId) -> QueryResult<bool> {
+    sql_query("SELECT COUNT(*) AS count FROM audit_entries WHERE id = $1")
+        .bind::<Text, _>(id)
+        .get_result::<Count>(conn)
+        .map(|found| found.count > 0)
 }
 
 /// Each database's name, for people.

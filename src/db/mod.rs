@@ -6,61 +6,62 @@
 //! those entries are durable. Nothing else in the crate opens a transaction.
 
 pub mod connection;
+pub mod counters;
 pub mod dialect;
 pub mod fragment;
 pub mod migrate;
+mod readers;
 pub mod schema;
 mod work;
 mod writer;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use connection::{Backend, Conn, DatabaseUrl};
+pub use counters::Counters;
 pub use work::Work;
 
+use crate::audit::Entry;
 use crate::context::{Clock, Ctx, Entropy};
 use crate::error::{AppError, Fault};
 use crate::settings::DatabaseSettings;
-use connection::{Anchor, Opener, Reader};
-use diesel::r2d2::PooledConnection;
-use writer::Writer;
+use counters::Meter;
+use readers::Readers;
+use writer::{Tell, Writer, ticket};
+
+/// How long a caller waits for a reading connection before the server says that it is busy.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a caller waits for an answer at all. Only a database that stands still takes that long.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// The database of one server.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
 
 struct Inner {
-    readers: diesel::r2d2::Pool<Opener>,
+    readers: Readers,
     /// As many permits as there are readers, so that whoever waits for a connection does so without
     /// holding a thread of the blocking pool.
-    turnstile: Semaphore,
+    turnstile: Arc<Semaphore>,
     writer: Writer,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
-    patience: Duration,
-    anchor: Option<Anchor>,
+    moments: Moments,
+    meter: Arc<Meter>,
 }
 
-impl Inner {
-    /// A reading connection inside a snapshot. One that broke while it lay in the pool (PostgreSQL was
-    /// restarted) is thrown away for another: nothing has been read on it, so no caller need know.
-    fn snapshot(&self) -> Result<PooledConnection<Opener>, AppError> {
-        if let Some(anchor) = &self.anchor {
-            anchor.hold()?;
-        }
-        let mut lying = self.readers.max_size();
-        loop {
-            let mut reader = self.readers.get().map_err(AppError::log_unavailable)?;
-            reader.in_use = true;
-            match dialect::begin_snapshot(&mut reader.conn) {
-                Ok(()) => return Ok(reader),
-                Err(error) if lying == 0 => return Err(AppError::log_unavailable(error)),
-                Err(_) => lying = lying.saturating_sub(1),
-            }
-        }
+/// Where the units of work have their time and randomness from.
+#[derive(Clone)]
+struct Moments {
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Moments {
+    fn ctx(&self) -> Ctx {
+        Ctx::new(self.clock.now(), Arc::clone(&self.entropy))
     }
 }
 
@@ -77,30 +78,27 @@ impl Db {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, AppError> {
         migrate::require_current(&mut url.open_writer()?)?;
-        let anchor = url.anchor();
-        let readers = diesel::r2d2::Pool::builder()
-            .max_size(settings.readers)
-            .min_idle(Some(1))
-            .test_on_check_out(false)
-            .connection_timeout(Duration::from_secs(2))
-            .build(Opener(url.clone()))
-            .map_err(AppError::internal)?;
         let permits = usize::try_from(settings.readers).map_err(AppError::internal)?;
+        let (moments, meter) = (Moments { clock, entropy }, Arc::new(Meter::default()));
         Ok(Self(Arc::new(Inner {
-            readers,
-            turnstile: Semaphore::new(permits),
-            writer: Writer::start(url.clone(), settings.batch)?,
-            clock,
-            entropy,
-            patience: Duration::from_secs(2),
-            anchor,
+            readers: Readers::open(url.clone(), Arc::clone(&meter))?,
+            turnstile: Arc::new(Semaphore::new(permits)),
+            writer: Writer::start(url.clone(), settings.batch, moments.clone(), Arc::clone(&meter))?,
+            moments,
+            meter,
         })))
     }
 
     /// The time and randomness of a unit of work that begins now.
     #[must_use]
     pub fn ctx(&self) -> Ctx {
-        Ctx::new(self.0.clock.now(), Arc::clone(&self.0.entropy))
+        self.0.moments.ctx()
+    }
+
+    /// How much work was done so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.0.meter.counters()
     }
 
     /// Runs `unit` on a snapshot of the database. What it logs is durable before this returns.
@@ -113,33 +111,27 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T, AppError> + Send + 'static,
     {
-        let ctx = self.ctx();
-        let turn = tokio::time::timeout(self.0.patience, self.0.turnstile.acquire())
+        let turn = self.turn().await?;
+        let (ticket, tell) = ticket();
+        let inner = Arc::clone(&self.0);
+        // One trip: the thread hands the answer to the writer itself, or to the caller. The turn goes with
+        // it, since the caller may go away while the connection is still in use.
+        drop(tokio::task::spawn_blocking(move || inner.read(unit, tell, turn)));
+        ticket.wait().await.map_err(|error| match error.fault {
+            // Nothing was disclosed; that there may be an entry all the same takes nothing away.
+            Fault::Uncertain => AppError::log_unavailable("the answer did not come in time"),
+            _ => error,
+        })
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, AppError> {
+        if let Ok(turn) = Arc::clone(&self.0.turnstile).try_acquire_owned() {
+            return Ok(turn);
+        }
+        tokio::time::timeout(PATIENCE, Arc::clone(&self.0.turnstile).acquire_owned())
             .await
             .map_err(|_elapsed| Fault::Busy(1))?
-            .map_err(AppError::internal)?;
-        let inner = Arc::clone(&self.0);
-        let (answer, entries) = tokio::task::spawn_blocking(move || {
-            let mut reader = inner.snapshot()?;
-            let Reader { conn, in_use } = &mut *reader;
-            let mut work = Work::new(conn, &ctx);
-            let answer = unit(&mut work);
-            let entries = work.into_entries();
-            dialect::end_snapshot(conn)?;
-            *in_use = false;
-            Ok::<_, AppError>((answer?, entries))
-        })
-        .await
-        .map_err(AppError::internal)??;
-        drop(turn);
-        if !entries.is_empty() {
-            self.write(move |work| {
-                work.log_all(entries);
-                Ok(())
-            })
-            .await?;
-        }
-        Ok(answer)
+            .map_err(AppError::internal)
     }
 
     /// Runs `unit` on the writing connection. Its changes and its log entries are durable together,
@@ -147,13 +139,14 @@ impl Db {
     ///
     /// # Errors
     /// The unit's own, and then nothing has changed; [`Fault::LogUnavailable`] when it could not be
-    /// committed; [`Fault::Busy`] when too many already wait.
+    /// committed; [`Fault::Uncertain`] when that cannot be found out; [`Fault::Busy`] when too many
+    /// already wait.
     pub async fn write<T, F>(&self, unit: F) -> Result<T, AppError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T, AppError> + Send + 'static,
     {
-        self.0.writer.submit(self.ctx(), unit)?.await.map_err(AppError::log_unavailable)?
+        self.0.writer.submit(unit)?.wait().await
     }
 
     /// As [`Db::write`], for commands that have no runtime.
@@ -165,6 +158,56 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T, AppError> + Send + 'static,
     {
-        self.0.writer.submit(self.ctx(), unit)?.blocking_recv().map_err(AppError::log_unavailable)?
+        self.0.writer.submit(unit)?.wait_blocking()
+    }
+
+    /// Whether the database can be read and the log be written at this moment.
+    ///
+    /// # Errors
+    /// When not.
+    pub async fn probe(&self) -> Result<(), AppError> {
+        self.read(|_| Ok(())).await?;
+        let (ticket, tell) = ticket();
+        self.0.writer.log(Vec::new(), (), tell);
+        ticket.wait().await
+    }
+}
+
+impl Inner {
+    fn read<T: Send + 'static>(
+        &self,
+        unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError>,
+        tell: Tell<T>,
+        turn: OwnedSemaphorePermit,
+    ) {
+        if tell.is_in_vain() {
+            return;
+        }
+        let outcome = self.snapshot(unit);
+        drop(turn);
+        match outcome {
+            Ok((answer, entries)) if !entries.is_empty() => self.writer.log(entries, answer, tell),
+            Ok((answer, _)) => tell.now(Ok(answer)),
+            Err(error) => tell.now(Err(error)),
+        }
+    }
+
+    fn snapshot<T>(
+        &self,
+        unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError>,
+    ) -> Result<(T, Vec<Entry>), AppError> {
+        self.meter.reads.add(1);
+        let mut link = self.readers.begin()?;
+        let ctx = self.moments.ctx();
+        // A panic takes its connection with it.
+        let (outcome, link) = catch_unwind(AssertUnwindSafe(move || {
+            let mut work = Work::new(&mut link.conn, &ctx);
+            let outcome = unit(&mut work);
+            let entries = work.into_entries();
+            (outcome.map(|answer| (answer, entries)), link)
+        }))
+        .map_err(|_panic| AppError::internal("a unit of work panicked"))?;
+        self.readers.end(link);
+        outcome
     }
 }

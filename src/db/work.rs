@@ -26,10 +26,6 @@ impl<'a> Work<'a> {
         self.entries.push(entry);
     }
 
-    pub(super) fn log_all(&mut self, entries: Vec<Entry>) {
-        self.entries.extend(entries);
-    }
-
     /// The time and randomness, for as long as the transaction lasts.
     #[must_use]
     pub const fn ctx(&self) -> &'a Ctx {

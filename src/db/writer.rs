@@ -1,81 +1,197 @@
 //! The one writing connection and the thread that owns it.
 //!
 //! Every change and every log entry of this node goes through here. Jobs that wait while a commit is
-//! being synced share the next one: each runs under its own savepoint, so that one's failure takes
-//! nothing of the others', and none is told its result before the commit they share is durable.
+//! being synced share the next one. A change runs under its own savepoint, so that one's failure takes
+//! nothing of the others'; the entries of all of them, and those of reads, are appended together right
+//! before the commit; and nobody is told anything before the commit they share is durable.
 //!
-//! Commit points, in order: (1) the job's changes and entries are inside its savepoint: a crash here
+//! Commit points, in order: (1) the changes and the entries are inside the transaction: a crash here
 //! loses all of it, and nobody was told otherwise; (2) COMMIT returns: changes and entries are durable
 //! together; (3) the callers are told: a crash between (2) and (3) leaves a change with its entry whose
 //! caller got no answer, which is what he must assume of any lost connection.
+//!
+//! When COMMIT fails, its transaction may be durable all the same (the connection broke before the answer
+//! came). Then the writer looks whether the batch's last entry is there, and its callers are told what is
+//! so; and only if it cannot look, that it is not known.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
+use diesel::result::Error as DieselError;
 use tokio::sync::oneshot;
 
-use super::connection::Anchor;
-use super::{Conn, DatabaseUrl, Work, dialect};
-use crate::audit;
+use super::connection::{Link, Purpose};
+use super::counters::{Meter, Tally};
+use super::{Conn, DatabaseUrl, LONGEST, Moments, Work, dialect};
+use crate::audit::{self, Entry};
 use crate::context::Ctx;
 use crate::error::{AppError, Fault};
+use crate::ids::EntryId;
 
 /// How many jobs may wait before callers are told that the server is busy.
 const QUEUE: usize = 1024;
+/// How often, and how far apart, the writer tries to find out what became of a commit.
+const LOOKS: u32 = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
-/// Runs inside the batch; answers what tells the caller once the batch's fate is known.
-type Job = Box<dyn FnOnce(&mut Batch<'_>) -> Settle + Send>;
-/// Tells the caller: `true` when the batch was committed.
-type Settle = Box<dyn FnOnce(bool) + Send>;
+/// At most two to the power of this many entries are appended by one statement.
+const LARGEST_PIECE: u32 = 6;
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It is durable.
+    Committed,
+    /// Nothing of it happened.
+    Undone,
+    /// One of the two.
+    Unknown,
+}
+
+/// Tells the caller, once the batch's fate is known.
+type Settle = Box<dyn FnOnce(Fate) + Send>;
+
+struct Job {
+    taken: Taken,
+    what: What,
+}
+
+enum What {
+    /// Runs inside the batch, under a savepoint.
+    Change(Box<dyn FnOnce(&mut Batch<'_>) -> Settle + Send>),
+    /// Entries of a read, or none at all: then it is only tried whether the log can be written.
+    Entries(Vec<Entry>, Settle),
+}
+
+/// Whether a job was taken up or withdrawn, whichever came first.
+#[derive(Clone, Default)]
+pub(super) struct Taken(Arc<AtomicBool>);
+
+impl Taken {
+    /// `true` for the first who asks.
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::SeqCst)
+    }
+}
+
+/// What a caller holds while he waits. Given up, it withdraws what has not begun.
+pub(super) struct Ticket<T> {
+    told: oneshot::Receiver<Result<T, AppError>>,
+    taken: Taken,
+}
+
+/// The other side of a [`Ticket`]. Dropped unused, it refuses.
+pub(super) struct Tell<T> {
+    tell: oneshot::Sender<Result<T, AppError>>,
+    taken: Taken,
+}
+
+pub(super) fn ticket<T>() -> (Ticket<T>, Tell<T>) {
+    let (tell, told) = oneshot::channel();
+    let taken = Taken::default();
+    (Ticket { told, taken: taken.clone() }, Tell { tell, taken })
+}
+
+impl<T> Ticket<T> {
+    /// Waits for the answer, but no longer than [`LONGEST`].
+    pub(super) async fn wait(mut self) -> Result<T, AppError> {
+        match tokio::time::timeout(LONGEST, &mut self.told).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_untold)) => Err(AppError::log_unavailable("the job was not taken up")),
+            Err(_elapsed) if self.taken.take() => Err(AppError::log_unavailable("the job's turn did not come in time")),
+            Err(elapsed) => Err(AppError::uncertain(elapsed)),
+        }
+    }
+
+    pub(super) fn wait_blocking(mut self) -> Result<T, AppError> {
+        let (_, nothing) = oneshot::channel();
+        std::mem::replace(&mut self.told, nothing)
+            .blocking_recv()
+            .unwrap_or_else(|untold| Err(AppError::log_unavailable(untold)))
+    }
+}
+
+impl<T> Drop for Ticket<T> {
+    fn drop(&mut self) {
+        self.taken.take();
+    }
+}
+
+impl<T> Tell<T> {
+    pub(super) fn now(self, answer: Result<T, AppError>) {
+        // A caller who has gone away is not told; his change stands, with its entry.
+        drop(self.tell.send(answer));
+    }
+
+    /// Whether nobody waits any more.
+    pub(super) fn is_in_vain(&self) -> bool {
+        self.tell.is_closed()
+    }
+}
 
 pub(super) struct Writer {
     jobs: Option<SyncSender<Job>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// The transaction that the jobs of one commit share.
-struct Batch<'a> {
-    conn: &'a mut Conn,
-    /// Size of the log with the entries of the jobs that have succeeded so far.
-    size: i64,
-    /// A savepoint could not be rolled back: nothing of this batch may be committed.
-    lost: bool,
-}
-
 impl Writer {
-    pub(super) fn start(url: DatabaseUrl, batch: usize) -> Result<Self, AppError> {
-        let conn = url.open_writer()?;
+    pub(super) fn start(url: DatabaseUrl, batch: usize, moments: Moments, meter: Arc<Meter>) -> Result<Self, AppError> {
+        let desk = Desk { url, most: batch.max(1), moments, meter };
+        let link = desk.connect()?;
         let (jobs, waiting) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || serve(&url, conn, &waiting, batch.max(1)))
+            .spawn(move || desk.serve(link, &waiting))
             .map_err(AppError::internal)?;
         Ok(Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)) })
     }
 
-    pub(super) fn submit<T, F>(&self, ctx: Ctx, unit: F) -> Result<oneshot::Receiver<Result<T, AppError>>, AppError>
+    /// Runs `unit` in a batch.
+    pub(super) fn submit<T, F>(&self, unit: F) -> Result<Ticket<T>, AppError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T, AppError> + Send + 'static,
     {
-        let (tell, told) = oneshot::channel();
-        let job: Job = Box::new(move |batch| {
-            let outcome = batch.run(&ctx, unit);
-            Box::new(move |committed| {
-                let answer = match outcome {
-                    Ok(_) if !committed => Err(AppError::log_unavailable("the commit failed")),
-                    other => other,
-                };
-                // A caller who has gone away is not told; his change stands, with its entry.
-                drop(tell.send(answer));
+        let (ticket, tell) = ticket();
+        let taken = tell.taken.clone();
+        let change = move |batch: &mut Batch<'_>| -> Settle {
+            let outcome = batch.run(unit);
+            Box::new(move |fate| {
+                tell.now(match (outcome, fate) {
+                    (outcome, Fate::Committed) => outcome,
+                    (Ok(_), Fate::Unknown) => Err(AppError::uncertain("the commit failed")),
+                    // Even a refusal may rest on what another job of the batch had done.
+                    (_, Fate::Undone | Fate::Unknown) => Err(AppError::log_unavailable("the commit failed")),
+                });
             })
-        });
+        };
+        self.send(Job { taken, what: What::Change(Box::new(change)) })?;
+        Ok(ticket)
+    }
+
+    /// Gives out `answer` once `entries` are durable. When they are not known to be, the answer is lost.
+    pub(super) fn log<T: Send + 'static>(&self, entries: Vec<Entry>, answer: T, tell: Tell<T>) {
+        let taken = tell.taken.clone();
+        let settle = move |fate| {
+            tell.now(match fate {
+                Fate::Committed => Ok(answer),
+                Fate::Undone | Fate::Unknown => Err(AppError::log_unavailable("the commit failed")),
+            });
+        };
+        if let Err(error) = self.send(Job { taken, what: What::Entries(entries, Box::new(settle)) }) {
+            tracing::warn!(cause = ?error.cause().map(ToString::to_string), "entries could not be handed over");
+        }
+    }
+
+    fn send(&self, job: Job) -> Result<(), AppError> {
         let Some(jobs) = &self.jobs else { return Err(Fault::LogUnavailable.into()) };
         match jobs.try_send(job) {
-            Ok(()) => Ok(told),
+            Ok(()) => Ok(()),
             Err(TrySendError::Full(_)) => Err(Fault::Busy(1).into()),
             Err(TrySendError::Disconnected(_)) => Err(AppError::log_unavailable("the writer has ended")),
         }
@@ -95,103 +211,269 @@ impl Drop for Writer {
     }
 }
 
-fn serve(url: &DatabaseUrl, conn: Conn, waiting: &Receiver<Job>, most: usize) {
-    let anchor = url.anchor();
-    let mut conn = Some(conn);
-    while let Ok(first) = waiting.recv() {
-        let begun = anchor.as_ref().map_or(Ok(()), Anchor::hold).and_then(|()| begin(url, conn.take()));
-        match begun {
-            Ok((mut open, size)) => {
-                if commit_together(&mut open, size, first, waiting, most) {
-                    conn = Some(open);
-                } else {
-                    tracing::error!("a commit failed; the connection is opened anew");
+/// What the thread has.
+struct Desk {
+    url: DatabaseUrl,
+    most: usize,
+    moments: Moments,
+    meter: Arc<Meter>,
+}
+
+impl Desk {
+    fn serve(&self, link: Link, waiting: &Receiver<Job>) {
+        let mut kept = Some(link);
+        while let Ok(first) = waiting.recv() {
+            match self.begin(kept.take()) {
+                Ok((link, size)) => kept = self.commit_together(link, size, first, waiting),
+                Err(error) => {
+                    tracing::error!(cause = ?error.cause().map(ToString::to_string), "no transaction can be begun");
+                    // All who wait are refused now: one after the other, the last would wait too long.
+                    drop(first);
+                    while let Ok(next) = waiting.try_recv() {
+                        drop(next);
+                    }
                 }
             }
-            // Each waiting job is answered at once: to hang would be worse than to refuse.
-            Err(error) => {
-                tracing::error!(cause = ?error.cause().map(ToString::to_string), "a transaction could not be begun");
-                drop(first);
+        }
+    }
+
+    fn connect(&self) -> Result<Link, AppError> {
+        let link = Link::open(&self.url, Purpose::Writing).map_err(AppError::log_unavailable)?;
+        self.meter.opened.add(1);
+        Ok(link.counted(Tally { meter: Arc::clone(&self.meter), statements: |meter| &meter.write_statements }))
+    }
+
+    /// A connection in a transaction that holds the head's lock, and the size of the log. One kept from
+    /// before may have gone stale; nothing was done on it yet, so a new one takes its place.
+    fn begin(&self, kept: Option<Link>) -> Result<(Link, i64), AppError> {
+        if let Some(mut link) = kept
+            && link.is_of(&self.url)
+        {
+            match self.lock(&mut link.conn) {
+                Ok(size) => return Ok((link, size)),
+                Err(error) if dialect::is_contention(&error) => return Err(AppError::log_unavailable(error)),
+                Err(error) => tracing::warn!(%error, "the writing connection is opened anew"),
             }
         }
+        let mut link = self.connect()?;
+        let size = self.lock(&mut link.conn).map_err(AppError::log_unavailable)?;
+        Ok((link, size))
     }
-}
 
-/// A connection inside a transaction that holds the head's lock, and the size of the log. `conn` is used if
-/// it still serves.
-fn begin(url: &DatabaseUrl, conn: Option<Conn>) -> Result<(Conn, i64), AppError> {
-    let kept = match conn {
-        Some(mut conn) => match dialect::begin_batch(&mut conn) {
-            Ok(()) => Some(conn),
-            Err(_) if dialect::may_have_been_cut(&conn) => None,
-            Err(error) => return Err(AppError::log_unavailable(error)),
-        },
-        None => None,
-    };
-    let mut conn = if let Some(conn) = kept {
-        conn
-    } else {
-        let mut conn = url.open_writer()?;
-        dialect::begin_batch(&mut conn).map_err(AppError::log_unavailable)?;
-        conn
-    };
-    let size = dialect::lock_head(&mut conn).map_err(AppError::log_unavailable)?;
-    Ok((conn, size))
-}
+    fn lock(&self, conn: &mut Conn) -> Result<i64, DieselError> {
+        self.meter.write_brackets.add(2);
+        dialect::begin_batch(conn)
+    }
 
-/// Runs `first` and whatever else waits in the transaction; `false` when the connection must not be used again.
-fn commit_together(conn: &mut Conn, size: i64, first: Job, waiting: &Receiver<Job>, most: usize) -> bool {
-    let mut batch = Batch { conn, size, lost: false };
-    let mut settles = vec![first(&mut batch)];
-    while settles.len() < most && !batch.lost {
-        match waiting.try_recv() {
-            Ok(job) => settles.push(job(&mut batch)),
-            Err(_) => break,
+    /// Runs `first` and whatever else waits in one transaction; answers the connection if it is still good.
+    fn commit_together(&self, mut link: Link, size: i64, first: Job, waiting: &Receiver<Job>) -> Option<Link> {
+        let mut batch = Batch {
+            conn: &mut link.conn,
+            moments: &self.moments,
+            meter: &self.meter,
+            size,
+            rows: Vec::new(),
+            something: false,
+            probed: false,
+            lost: false,
+        };
+        let mut settles = Vec::new();
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            settles.extend(batch.take(job));
+            if batch.lost || settles.len() >= self.most {
+                break;
+            }
+            next = waiting.try_recv().ok();
         }
-    }
-    let (lost, grown) = (batch.lost, (batch.size != size).then_some(batch.size));
-    let committed = !lost
-        && match grown.map_or(Ok(()), |size| audit::store_head(conn, size)).and_then(|()| conn.batch_execute("COMMIT"))
-        {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(%error, "a commit failed");
-                false
+        let (fate, kept) = match batch.commit() {
+            End::Known(fate, sound) => (fate, sound.then_some(link)),
+            End::Doubt(last) => {
+                // First, so that its locks are gone.
+                drop(link);
+                (self.find_out(last.as_ref()), None)
             }
         };
-    if !committed {
-        drop(conn.batch_execute("ROLLBACK"));
+        for settle in settles {
+            settle(fate);
+        }
+        kept
     }
-    for settle in settles {
-        settle(committed);
+
+    fn find_out(&self, last: Option<&EntryId>) -> Fate {
+        let Some(last) = last else { return Fate::Unknown };
+        for look in 0..LOOKS {
+            if look > 0 {
+                std::thread::sleep(BETWEEN_LOOKS);
+            }
+            match self.look_for(last) {
+                Ok(true) => return Fate::Committed,
+                Ok(false) => return Fate::Undone,
+                Err(error) => {
+                    tracing::error!(cause = ?error.cause().map(ToString::to_string), "a commit's fate is not known yet");
+                }
+            }
+        }
+        Fate::Unknown
     }
-    committed
+
+    /// Behind the head's lock, which the doubtful transaction held: so it has ended, one way or the other.
+    /// The commit makes an absence final: it overwrites what a half-done one may have left in SQLite's
+    /// write-ahead log, which a recovery could otherwise still find whole.
+    fn look_for(&self, last: &EntryId) -> Result<bool, AppError> {
+        let (mut link, size) = self.begin(None)?;
+        let found = dialect::holds_entry(&mut link.conn, last)?;
+        touch_head(&mut link.conn, size)?;
+        link.conn.batch_execute("COMMIT")?;
+        Ok(found)
+    }
+}
+
+/// Makes a commit write something and yet change nothing: SQLite writes no page whose bytes stay the same.
+fn touch_head(conn: &mut Conn, size: i64) -> Result<(), DieselError> {
+    audit::store_head(conn, size.saturating_add(1))?;
+    audit::store_head(conn, size)
+}
+
+/// The transaction that the jobs of one commit share.
+struct Batch<'a> {
+    conn: &'a mut Conn,
+    moments: &'a Moments,
+    meter: &'a Meter,
+    /// Size of the log when the transaction began.
+    size: i64,
+    /// The entries of the jobs that have succeeded so far.
+    rows: Vec<audit::Row>,
+    /// Something is to be committed.
+    something: bool,
+    /// It is to be tried whether something can be.
+    probed: bool,
+    /// A savepoint could not be made or rolled back: nothing of this batch may be committed.
+    lost: bool,
+}
+
+/// How a batch ended.
+enum End {
+    /// Its fate, and whether the connection is still good.
+    Known(Fate, bool),
+    /// COMMIT was sent and failed; the last entry, by which to find out.
+    Doubt(Option<EntryId>),
 }
 
 impl Batch<'_> {
-    fn run<T>(&mut self, ctx: &Ctx, unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError>) -> Result<T, AppError> {
-        self.conn.batch_execute("SAVEPOINT job").map_err(AppError::log_unavailable)?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let mut work = Work::new(self.conn, ctx);
-            let value = unit(&mut work)?;
-            let entries = work.into_entries();
-            let size = audit::append(self.conn, ctx, self.size, &entries)?;
-            self.conn.batch_execute("RELEASE SAVEPOINT job").map_err(AppError::log_unavailable)?;
-            Ok((value, size))
-        }))
-        .unwrap_or_else(|_| Err(AppError::internal("a unit of work panicked")));
-        match outcome {
-            Ok((value, size)) => {
-                self.size = size;
-                Ok(value)
-            }
-            Err(error) => {
-                if let Err(failure) = self.conn.batch_execute("ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job") {
-                    tracing::error!(error = %failure, "a savepoint could not be rolled back");
-                    self.lost = true;
+    /// Takes a job up, unless its caller has gone.
+    fn take(&mut self, job: Job) -> Option<Settle> {
+        if !job.taken.take() {
+            return None;
+        }
+        match job.what {
+            What::Change(change) => Some(change(self)),
+            What::Entries(entries, settle) => {
+                if entries.is_empty() {
+                    self.probed = true;
+                } else {
+                    self.meter.logged_reads.add(1);
                 }
-                Err(error)
+                match self.stage(&self.moments.ctx(), entries) {
+                    Ok(()) => self.something = true,
+                    Err(error) => {
+                        tracing::error!(cause = ?error.cause().map(ToString::to_string), "an entry cannot be written");
+                        settle(Fate::Undone);
+                        return None;
+                    }
+                }
+                Some(settle)
             }
         }
+    }
+
+    fn run<T>(&mut self, unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError>) -> Result<T, AppError> {
+        self.meter.changes.add(1);
+        self.meter.savepoints.add(2);
+        // Taken here, behind the head's lock: so moments never run backwards along the log of a node.
+        let ctx = self.moments.ctx();
+        if let Err(error) = self.conn.batch_execute("SAVEPOINT job") {
+            self.lost = true;
+            return Err(AppError::log_unavailable(error));
+        }
+        let staged = self.rows.len();
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let mut work = Work::new(self.conn, &ctx);
+            let value = unit(&mut work)?;
+            let entries = work.into_entries();
+            self.stage(&ctx, entries)?;
+            self.conn.batch_execute("RELEASE SAVEPOINT job").map_err(AppError::log_unavailable)?;
+            Ok(value)
+        }))
+        .unwrap_or_else(|_| Err(AppError::internal("a unit of work panicked")));
+        if outcome.is_ok() {
+            self.something = true;
+        } else {
+            self.rows.truncate(staged);
+            if let Err(failure) = self.conn.batch_execute("ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job") {
+                tracing::error!(error = %failure, "a savepoint could not be rolled back");
+                self.lost = true;
+            }
+        }
+        outcome
+    }
+
+    /// Prepares entries, each at its place in the log.
+    fn stage(&mut self, ctx: &Ctx, entries: Vec<Entry>) -> Result<(), AppError> {
+        let staged = self.rows.len();
+        for entry in entries {
+            let place = i64::try_from(self.rows.len()).map_err(AppError::internal)?;
+            match audit::Row::new(ctx, self.size.saturating_add(place), entry) {
+                Ok(row) => self.rows.push(row),
+                Err(error) => {
+                    self.rows.truncate(staged);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(mut self) -> End {
+        self.meter.write_brackets.add(1);
+        if self.lost || !self.something {
+            let sound = self.conn.batch_execute("ROLLBACK").is_ok() && !self.lost;
+            // With nothing done there is nothing to lose: what callers were refused stays so.
+            return End::Known(if self.lost { Fate::Undone } else { Fate::Committed }, sound);
+        }
+        if let Err(error) = self.append() {
+            tracing::error!(%error, "the log cannot be written");
+            drop(self.conn.batch_execute("ROLLBACK"));
+            return End::Known(Fate::Undone, false);
+        }
+        match self.conn.batch_execute("COMMIT") {
+            Ok(()) => {
+                self.meter.commits.add(1);
+                self.meter.entries.add(u64::try_from(self.rows.len()).unwrap_or_default());
+                End::Known(Fate::Committed, true)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a commit failed");
+                drop(self.conn.batch_execute("ROLLBACK"));
+                End::Doubt(self.rows.last().map(|row| row.id().clone()))
+            }
+        }
+    }
+
+    /// Writes what is staged, in pieces of a few sizes, so that each statement is prepared once.
+    fn append(&mut self) -> Result<(), DieselError> {
+        if self.rows.is_empty() {
+            return if self.probed { touch_head(self.conn, self.size) } else { Ok(()) };
+        }
+        let mut rest = self.rows.as_slice();
+        while let Some(largest) = rest.len().checked_ilog2() {
+            let (piece, later) = rest.split_at(1 << largest.min(LARGEST_PIECE));
+            self.meter.appends.add(1);
+            audit::append(self.conn, piece)?;
+            rest = later;
+        }
+        self.meter.appends.add(1);
+        let grown = i64::try_from(self.rows.len()).unwrap_or(i64::MAX);
+        audit::store_head(self.conn, self.size.saturating_add(grown))
     }
 }

@@ -198,8 +198,9 @@ async fn me(call: Call) -> Result<Answer, AppError> {
 
 async fn change_password(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError> {
     let body: PasswordBody = call.json()?;
-    let asker = call.read(|_, asker| Ok(asker.clone())).await?;
-    identity.change_password(call.db(), &asker, body.password, body.new_password).await?;
+    let own = call.read(service::own_account).await?;
+    let verifier = identity.replace_password(&call.db().ctx(), call.peer(), &own, &body).await?;
+    call.write(move |work, asker| service::change_password(work, asker, &own, &verifier)).await?;
     Ok(Answer::nothing())
 }
 

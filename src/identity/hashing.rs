@@ -34,7 +34,7 @@ pub(super) struct Hasher {
     pepper: Arc<KeyFile>,
     memory_kib: u32,
     passes: u32,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
 }
@@ -48,7 +48,7 @@ impl Hasher {
             pepper: Arc::new(pepper),
             memory_kib: settings.argon2_memory_kib,
             passes: settings.argon2_passes,
-            permits: Semaphore::new(settings.hashing_at_once),
+            permits: Arc::new(Semaphore::new(settings.hashing_at_once)),
             waiting: AtomicUsize::new(0),
             queue: settings.hashing_queue,
         }
@@ -66,21 +66,27 @@ impl Hasher {
         self.work(ctx.random::<16>()?.to_vec())?.verifier(password)
     }
 
-    /// Whether `password` is the one of `verifier`. Without a verifier the same work is done, so that an
-    /// unknown account takes as long as a wrong password.
+    /// Whether `password` is the one of `verifier`. Without a verifier, or with one of which nothing can be
+    /// made any more, the same work is done, so that no account can be told from an unknown one.
     pub(super) async fn matches(
         &self,
         password: Zeroizing<String>,
         verifier: Option<Verifier>,
     ) -> Result<bool, AppError> {
-        let work = match &verifier {
-            Some(verifier) => self.work_of(verifier)?,
-            None => self.work(vec![0; 16])?,
+        let known = verifier.and_then(|verifier| match self.work_of(&verifier) {
+            Ok(work) => Some((work, verifier.digest)),
+            Err(error) => {
+                tracing::error!(cause = ?error.cause().map(ToString::to_string), "a password cannot be checked");
+                None
+            }
+        });
+        let (work, expected) = match known {
+            Some((work, digest)) => (work, Some(digest)),
+            None => (self.work(vec![0; 16])?, None),
         };
         let made = self.bounded(move || work.verifier(&password)).await?;
-        let expected = verifier.as_ref().map_or_else(|| vec![0; 32], |verifier| verifier.digest.clone());
-        let same: bool = made.digest.ct_eq(&expected).into();
-        Ok(same && verifier.is_some())
+        let same: bool = made.digest.ct_eq(expected.as_deref().unwrap_or(&[0; 32])).into();
+        Ok(same && expected.is_some())
     }
 
     fn work(&self, salt: Vec<u8>) -> Result<Work, AppError> {
@@ -118,14 +124,20 @@ impl Hasher {
         hash: impl FnOnce() -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, AppError> {
         let queued = Queued::join(&self.waiting, self.queue)?;
-        let permit = tokio::time::timeout(PATIENCE, self.permits.acquire())
+        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned())
             .await
             .map_err(|_elapsed| Fault::Busy(2))?
             .map_err(AppError::internal)?;
         drop(queued);
-        let made = tokio::task::spawn_blocking(hash).await.map_err(AppError::internal)?;
-        drop(permit);
-        made
+        // The permit goes with the work: a caller who goes away while it is done must not free his place,
+        // or whoever opens connections and drops them could have any number of hashes made.
+        tokio::task::spawn_blocking(move || {
+            let made = hash();
+            drop(permit);
+            made
+        })
+        .await
+        .map_err(AppError::internal)?
     }
 }
 

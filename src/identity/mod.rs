@@ -33,6 +33,7 @@ pub struct Identity {
     hasher: hashing::Hasher,
     factor_key: SecretKey,
     throttle: throttle::Throttle,
+    codes: Arc<throttle::WrongCodes>,
     clock: Arc<dyn Clock>,
 }
 
@@ -56,8 +57,9 @@ impl Identity {
                 settings.identity.access_seconds,
             ),
             hasher: hashing::Hasher::new(&settings.identity, pepper),
-            factor_key: SecretKey::new(KeyFile::read(&folder.join(FACTOR_KEY))?.newest())?,
+            factor_key: SecretKey::new(&KeyFile::read(&folder.join(FACTOR_KEY))?)?,
             throttle: throttle::Throttle::new(settings.identity.tries_per_source, settings.identity.tries_per_account),
+            codes: Arc::default(),
             settings: settings.identity.clone(),
             clock,
         }))

@@ -62,7 +62,7 @@ impl PreparedAccount {
     /// # Errors
     /// `Conflict` when the address is taken.
     pub fn open(self, work: &mut Work<'_>, person: &PersonId) -> Result<Enrolled, AppError> {
-        let enrolled = self.means.give(work, person, &self.email, SOURCE)?;
+        let enrolled = self.means.give(work, None, person, &self.email, SOURCE)?;
         work.log(Entry::new(Event::AccountOpened).concerning(person));
         Ok(enrolled)
     }

@@ -1,13 +1,15 @@
 //! Logging in, staying logged in, and ending it; opening accounts.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use diesel::QueryResult;
 use zeroize::Zeroizing;
 
-use super::model::{Enrolled, Invitation, Me, PartyRef, PersonRef, SignInBody, SignInSummary, Tokens};
+use super::model::{Enrolled, Invitation, Me, PartyRef, PasswordBody, PersonRef, SignInBody, SignInSummary, Tokens};
 use super::store::{self, Account, AccountRow, EndedWhy, Invitee, NewInvitation, SignIn};
-use super::{Identity, Verifier, factors, password, throttle, tokens};
+use super::throttle::{self, WrongCodes};
+use super::{Identity, Verifier, factors, password, tokens};
 use crate::access::acts::{self, ActKind, NewAct};
 use crate::access::{self, Asker, Credentials, actions};
 use crate::audit::{Entry, Event};
@@ -34,34 +36,31 @@ impl Identity {
     pub async fn sign_in(&self, db: &Db, peer: Option<IpAddr>, body: SignInBody) -> Result<Tokens, AppError> {
         let email = fold_email(&body.email);
         let source = throttle::prefix(peer);
-        let source_address = peer.map_or_else(|| "unknown".into(), |peer| peer.to_string());
         self.throttle.count(
-            &source_address,
+            &throttle::source(peer),
             &data_encoding::HEXLOWER.encode(&tokens::digest(&email)),
             self.clock.now(),
         )?;
 
-        let account = {
-            let email = email.clone();
-            db.read(move |work| Ok(store::account_by_email(work.conn, &email)?)).await?
-        };
+        // What cannot be an address is looked for all the same, as one that nobody has.
+        let sought = if judge_email(&email).is_ok() { email } else { String::new() };
+        let account = db.read(move |work| Ok(store::account_by_email(work.conn, &sought)?)).await?;
         let right =
             self.hasher.matches(password::normalize(&body.password), account.as_ref().map(Account::verifier)).await?;
         let secrets = Secrets::new(&db.ctx())?;
-        let code = body.code.map(Zeroizing::new);
-        let seed = match &account {
-            Some(account) => self.seed_of(account)?,
-            None => None,
+        let attempt = Attempt {
+            code: body.code.map(Zeroizing::new),
+            seed: account.as_ref().and_then(|account| self.seed_of(account)),
+            wrong_codes: Arc::clone(&self.codes),
+            secrets: secrets.digests(),
+            absolute: self.settings.absolute_seconds,
+            idle: self.settings.idle_seconds,
+            most: self.settings.sign_ins_per_person,
         };
-        let idle = self.settings.idle_seconds;
-        let (absolute, most) = (self.settings.absolute_seconds, self.settings.sign_ins_per_person);
-        let opened = {
-            let secrets = secrets.digests();
-            db.write(move |work| {
+        let opened = db
+            .write(move |work| {
                 let outcome = match &account {
-                    Some(account) if right => {
-                        open_sign_in(work, account, seed.as_ref(), code.as_ref(), secrets, absolute, idle, most)?
-                    }
+                    Some(account) if right => attempt.open(work, account)?,
                     _ => None,
                 };
                 if outcome.is_none() {
@@ -75,8 +74,7 @@ impl Identity {
                 }
                 Ok(outcome)
             })
-            .await?
-        };
+            .await?;
         let (person, sign_in) = opened.ok_or(Fault::SignInNeeded)?;
         self.tokens_for(&db.ctx(), &person, &sign_in, &secrets)
     }
@@ -135,12 +133,15 @@ impl Identity {
         })
     }
 
-    fn seed_of(&self, account: &Account) -> Result<Option<Zeroizing<Vec<u8>>>, AppError> {
-        account
-            .totp_seed
-            .as_ref()
-            .map(|sealed| self.factor_key.open(&seed_place(&account.person_id), sealed))
-            .transpose()
+    /// The seed of the second factor. One that cannot be opened is told to the operator, not to whoever
+    /// asks: it would show that there is such an account.
+    fn seed_of(&self, account: &Account) -> Option<Zeroizing<Vec<u8>>> {
+        let opened = self.factor_key.open(&seed_place(&account.person_id), account.totp_seed.as_ref()?);
+        opened
+            .inspect_err(|error| {
+                tracing::error!(cause = ?error.cause().map(ToString::to_string), "the seed of a second factor cannot be opened");
+            })
+            .ok()
     }
 
     /// Takes up an invitation: opens the account, or gives the one there is new means.
@@ -154,7 +155,7 @@ impl Identity {
             let digest = digest.clone();
             db.read(move |work| {
                 let found = store::open_invitation(work.conn, &digest, work.now)?;
-                found.map(|(_, person, email)| Ok((store::person_name(work.conn, &person)?, email))).transpose()
+                found.map(|one| Ok((store::person_name(work.conn, &one.person_id)?, one.email))).transpose()
             })
             .await?
         };
@@ -164,47 +165,35 @@ impl Identity {
         let verifier = self.hasher.create(&ctx, chosen).await?;
         let means = Means::new(self, &ctx, verifier)?;
         db.write(move |work| {
-            let (invitation, person, email) =
-                store::open_invitation(work.conn, &digest, work.now)?.ok_or_else(not_open)?;
-            store::close_invitation(work.conn, &invitation, work.now)?;
-            let enrolled = means.give(work, &person, &email, "Invitation taken up")?;
-            work.log(Entry::new(Event::AccountOpened).concerning(&person).on("invitation", &invitation));
+            let invitation = store::open_invitation(work.conn, &digest, work.now)?.ok_or_else(not_open)?;
+            store::close_invitation(work.conn, &invitation.id, work.now)?;
+            let person = &invitation.person_id;
+            let enrolled =
+                means.give(work, invitation.made_by.as_ref(), person, &invitation.email, "Invitation taken up")?;
+            work.log(Entry::new(Event::AccountOpened).concerning(person).on("invitation", &invitation.id));
             Ok(enrolled)
         })
         .await
     }
 
-    /// Changes one's own password; every other log-in of the person ends.
+    /// Makes the verifier of the password that someone wants instead of the present one; see
+    /// [`change_password`].
     ///
     /// # Errors
-    /// `Invalid` naming the field: the present password is wrong, or the new one too weak.
-    pub async fn change_password(&self, db: &Db, asker: &Asker, present: String, new: String) -> Result<(), AppError> {
-        let person = asker.person().cloned().ok_or(Fault::SignInNeeded)?;
-        let ctx = db.ctx();
-        self.throttle.count("password", person.as_str(), ctx.now)?;
-        let (account, name) = {
-            let person = person.clone();
-            db.read(move |work| {
-                Ok((
-                    store::account_of(work.conn, &person)?.ok_or(Fault::SignInNeeded)?,
-                    store::person_name(work.conn, &person)?,
-                ))
-            })
-            .await?
-        };
-        if !self.hasher.matches(password::normalize(&present), Some(account.verifier())).await? {
-            return Err(AppError::field("password", "not the present password"));
+    /// `Invalid` naming the field: the present password is wrong, or the new one too weak. `TooMany`, `Busy`.
+    pub(super) async fn replace_password(
+        &self,
+        ctx: &Ctx,
+        peer: Option<IpAddr>,
+        own: &OwnAccount,
+        body: &PasswordBody,
+    ) -> Result<Verifier, AppError> {
+        self.throttle.count(&throttle::source(peer), own.account.person_id.as_str(), ctx.now)?;
+        if !self.hasher.matches(password::normalize(&body.password), Some(own.account.verifier())).await? {
+            return Err(not_present());
         }
-        let new = password::judge("new_password", &new, &[&name, &account.email])?;
-        let verifier = self.hasher.create(&ctx, new).await?;
-        let asker = asker.clone();
-        db.write(move |work| {
-            store::set_password(work.conn, &person, &verifier, work.now)?;
-            store::end_sign_ins_of(work.conn, &person, asker.sign_in(), EndedWhy::CredentialsChanged, work.now)?;
-            work.log(Entry::new(Event::PasswordChanged).by(&asker));
-            Ok(())
-        })
-        .await
+        let new = password::judge("new_password", &body.new_password, &[&own.name, &own.account.email])?;
+        self.hasher.create(ctx, new).await
     }
 }
 
@@ -214,16 +203,17 @@ impl Identity {
 /// The database's.
 pub fn log_strangers(work: &mut Work<'_>) -> Result<(), AppError> {
     let mut counts = store::take_noise(work.conn, work.now)?;
-    counts.sort_by_key(|(_, failures)| std::cmp::Reverse(*failures));
-    let rest: i64 = counts.iter().skip(SOURCES_NAMED).map(|(_, failures)| *failures).sum();
+    counts.sort_by_key(|(minute, _, failures)| (std::cmp::Reverse(*failures), *minute));
+    let rest: i64 = counts.iter().skip(SOURCES_NAMED).map(|(.., failures)| *failures).sum();
     counts.truncate(SOURCES_NAMED);
-    if rest > 0 {
-        counts.push(("others".into(), rest));
+    let entry = |source: &str, failures: i64| {
+        Entry::new(Event::StrangersRefused).source(source).count(usize::try_from(failures).unwrap_or(usize::MAX))
+    };
+    for (minute, source, failures) in counts {
+        work.log(entry(&source, failures).in_minute(minute));
     }
-    for (source, failures) in counts {
-        work.log(
-            Entry::new(Event::StrangersRefused).source(&source).count(usize::try_from(failures).unwrap_or(usize::MAX)),
-        );
+    if rest > 0 {
+        work.log(entry("others", rest));
     }
     Ok(())
 }
@@ -244,79 +234,86 @@ impl Secrets {
     }
 }
 
-/// Opens the sign-in of someone whose password is right; `None` when the code is wrong or used, or the
-/// person is nobody here any more.
-#[expect(clippy::too_many_arguments, reason = "called once; each is another kind of thing")]
-fn open_sign_in(
-    work: &mut Work<'_>,
-    account: &Account,
-    seed: Option<&Zeroizing<Vec<u8>>>,
-    code: Option<&Zeroizing<String>>,
-    (refresh_digest, unlock_digest): (Vec<u8>, Vec<u8>),
+/// A log-in whose password was found right, and what it needs beside.
+struct Attempt {
+    code: Option<Zeroizing<String>>,
+    seed: Option<Zeroizing<Vec<u8>>>,
+    wrong_codes: Arc<WrongCodes>,
+    /// Digests of the refresh token and the unlock secret.
+    secrets: (Vec<u8>, Vec<u8>),
     absolute: i64,
     idle: i64,
     most: usize,
-) -> Result<Option<(PersonId, SignInId)>, AppError> {
-    let second_factor = match code {
-        None => false,
-        Some(code) if take_code(work, account, seed, code)? => true,
-        Some(_) => return Ok(None),
-    };
-    let id = SignInId::new(work)?;
-    let credentials = Credentials { sign_in: Some(id.clone()), second_factor, ..Credentials::default() };
-    let asker = Asker::load(work.conn, &account.person_id, credentials, work.now)?;
-    if !asker.is_somebody() {
-        return Ok(None);
-    }
-    let living: Vec<_> = store::sign_ins_of(work.conn, &account.person_id)?
-        .into_iter()
-        .filter(|one| one.lives(work.now, idle))
-        .collect();
-    let surplus = (living.len() + 1).saturating_sub(most);
-    for oldest in living.iter().take(surplus) {
-        store::end_sign_in(work.conn, &oldest.id, EndedWhy::Superseded, work.now)?;
-    }
-    let sign_in = SignIn {
-        id: id.clone(),
-        person_id: account.person_id.clone(),
-        opened_us: work.now,
-        refreshed_us: work.now,
-        expires_us: work.now.plus_seconds(absolute),
-        second_factor,
-        refresh_digest,
-        unlock_digest,
-        ended_us: None,
-    };
-    store::insert_sign_in(work.conn, &sign_in)?;
-    work.log(Entry::new(Event::SignedIn).by(&asker).on("sign_in", &id));
-    Ok(Some((account.person_id.clone(), id)))
 }
 
-/// Whether `code` is right and unused; it is used up then.
-fn take_code(
-    work: &mut Work<'_>,
-    account: &Account,
-    seed: Option<&Zeroizing<Vec<u8>>>,
-    code: &str,
-) -> Result<bool, AppError> {
-    let code = code.trim();
-    if let Some(seed) = seed
-        && code.len() == 6
-    {
-        let Some(step) = factors::step_of(seed, code, work.now)? else { return Ok(false) };
-        if step <= account.totp_last_step || !store::take_step(work.conn, &account.person_id, step)? {
-            return Ok(false);
+impl Attempt {
+    /// Opens the sign-in; `None` when the code is wrong or used, when the person is nobody here any more, or
+    /// when the means were changed while the password was being hashed.
+    fn open(self, work: &mut Work<'_>, account: &Account) -> Result<Option<(PersonId, SignInId)>, AppError> {
+        let person = &account.person_id;
+        if !store::account_of(work.conn, person)?.is_some_and(|now| account.same_means(&now)) {
+            return Ok(None);
         }
-        if !account.totp_confirmed {
-            work.log(Entry::new(Event::SecondFactorConfirmed).by_person(&account.person_id));
+        let second_factor = match &self.code {
+            None => false,
+            Some(code) if self.take_code(work, account, code.trim())? => true,
+            Some(_) => return Ok(None),
+        };
+        let id = SignInId::new(work)?;
+        let credentials = Credentials { sign_in: Some(id.clone()), second_factor, ..Credentials::default() };
+        let asker = Asker::load(work.conn, person, credentials, work.now)?;
+        if !asker.is_somebody() {
+            return Ok(None);
         }
-        return Ok(true);
+        let living: Vec<_> =
+            store::sign_ins_of(work.conn, person)?.into_iter().filter(|one| one.lives(work.now, self.idle)).collect();
+        let surplus = (living.len() + 1).saturating_sub(self.most);
+        for oldest in living.iter().take(surplus) {
+            store::end_sign_in(work.conn, &oldest.id, EndedWhy::Superseded, work.now)?;
+        }
+        let (refresh_digest, unlock_digest) = self.secrets;
+        let sign_in = SignIn {
+            id: id.clone(),
+            person_id: person.clone(),
+            opened_us: work.now,
+            refreshed_us: work.now,
+            expires_us: work.now.plus_seconds(self.absolute),
+            second_factor,
+            refresh_digest,
+            unlock_digest,
+            ended_us: None,
+        };
+        store::insert_sign_in(work.conn, &sign_in)?;
+        work.log(Entry::new(Event::SignedIn).by(&asker).on("sign_in", &id));
+        Ok(Some((person.clone(), id)))
     }
-    let used = store::use_recovery_code(work.conn, &account.person_id, &tokens::digest(code), work.now)?;
-    if used {
-        work.log(Entry::new(Event::RecoveryCodeUsed).by_person(&account.person_id));
+
+    /// Whether `code` is right and unused; it is used up then.
+    fn take_code(&self, work: &mut Work<'_>, account: &Account, code: &str) -> Result<bool, AppError> {
+        let person = &account.person_id;
+        if let Some(seed) = &self.seed
+            && code.len() == 6
+        {
+            if !self.wrong_codes.may_try(person, work.now) {
+                return Ok(false);
+            }
+            let taken = match factors::step_of(seed, code, work.now)? {
+                Some(step) => store::take_step(work.conn, person, step)?,
+                None => false,
+            };
+            if !taken {
+                self.wrong_codes.count(person, work.now);
+            } else if !account.totp_confirmed {
+                work.log(Entry::new(Event::SecondFactorConfirmed).by_person(person));
+            }
+            return Ok(taken);
+        }
+        let used = store::use_recovery_code(work.conn, person, &tokens::digest(code), work.now)?;
+        if used {
+            work.log(Entry::new(Event::RecoveryCodeUsed).by_person(person));
+        }
+        Ok(used)
     }
-    Ok(used)
 }
 
 /// The means to log in that a person is given at once: password, second factor, recovery codes.
@@ -333,10 +330,12 @@ impl Means {
         Ok(Self { verifier, seed, codes, key: identity.factor_key.clone() })
     }
 
-    /// Gives them to `person`, and the right to log in if the person has it not; `source` is what that rests on.
+    /// Gives them to `person`, and the right to log in if the person has it not: by an act of `by` (`None`:
+    /// the operator), which rests on `source`.
     pub(super) fn give(
         self,
         work: &mut Work<'_>,
+        by: Option<&PersonId>,
         person: &PersonId,
         email: &str,
         source: &str,
@@ -364,7 +363,7 @@ impl Means {
         store::replace_recovery_codes(work.conn, person, &codes)?;
         store::end_sign_ins_of(work.conn, person, None, EndedWhy::CredentialsChanged, work.now)?;
         if !store::is_enrolled(work.conn, person, work.now)? {
-            let act = acts::record(work, None, &NewAct::now(ActKind::Enrolment, source))?;
+            let act = acts::record(work, by, &NewAct::now(ActKind::Enrolment, source))?;
             store::enrol(work.conn, &act, person)?;
         }
         Ok(Enrolled {
@@ -422,6 +421,47 @@ pub fn me(work: &mut Work<'_>, asker: &Asker) -> Result<Me, AppError> {
         second_factor: asker.facts().has(access::Fact::SecondFactor),
         acts: asker.basis().to_vec(),
     })
+}
+
+/// One's own account, for changing its password.
+pub(super) struct OwnAccount {
+    account: Account,
+    name: String,
+}
+
+/// One's own account.
+pub(super) fn own_account(work: &mut Work<'_>, asker: &Asker) -> Result<OwnAccount, AppError> {
+    access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
+    let person = asker.person().ok_or(Fault::SignInNeeded)?;
+    Ok(OwnAccount {
+        account: store::account_of(work.conn, person)?.ok_or(Fault::SignInNeeded)?,
+        name: store::person_name(work.conn, person)?,
+    })
+}
+
+/// Changes one's own password to the one of `verifier`; every other log-in of the person ends. `before` is
+/// the account whose present password was found right: it was hashed outside of any unit of work.
+///
+/// # Errors
+/// `Invalid` when the present password was changed meanwhile.
+pub(super) fn change_password(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    before: &OwnAccount,
+    verifier: &Verifier,
+) -> Result<(), AppError> {
+    let now = own_account(work, asker)?.account;
+    if !before.account.same_means(&now) {
+        return Err(not_present());
+    }
+    store::set_password(work.conn, &now.person_id, verifier, work.now)?;
+    store::end_sign_ins_of(work.conn, &now.person_id, asker.sign_in(), EndedWhy::CredentialsChanged, work.now)?;
+    work.log(Entry::new(Event::PasswordChanged).by(asker));
+    Ok(())
+}
+
+fn not_present() -> AppError {
+    AppError::field("password", "not the present password")
 }
 
 /// One's own log-ins.

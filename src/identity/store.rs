@@ -46,10 +46,16 @@ pub(super) struct Account {
     verifier: Vec<u8>,
     pub(super) totp_seed: Option<Vec<u8>>,
     pub(super) totp_confirmed: bool,
-    pub(super) totp_last_step: i64,
 }
 
 impl Account {
+    /// Whether `other`, read later, is still compared with the same: a change in between ends whatever was
+    /// begun on the strength of these.
+    pub(super) fn same_means(&self, other: &Self) -> bool {
+        let means = |one: &Self| (one.hashing.clone(), one.salt.clone(), one.verifier.clone(), one.totp_seed.clone());
+        self.email == other.email && means(self) == means(other)
+    }
+
     pub(super) fn verifier(&self) -> Verifier {
         Verifier { hashing: self.hashing.clone(), salt: self.salt.clone(), digest: self.verifier.clone() }
     }
@@ -215,17 +221,23 @@ pub(super) fn invite(
         .map(drop)
 }
 
-/// The open invitation with this digest: its id, person and address.
-pub(super) fn open_invitation(
-    conn: &mut Conn,
-    digest: &[u8],
-    now: Moment,
-) -> QueryResult<Option<(InvitationId, PersonId, String)>> {
+/// An invitation.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = invitations)]
+pub(super) struct OpenInvitation {
+    pub(super) id: InvitationId,
+    pub(super) person_id: PersonId,
+    pub(super) email: String,
+    pub(super) made_by: Option<PersonId>,
+}
+
+/// The open invitation with this digest.
+pub(super) fn open_invitation(conn: &mut Conn, digest: &[u8], now: Moment) -> QueryResult<Option<OpenInvitation>> {
     invitations::table
         .filter(invitations::digest.eq(digest))
         .filter(invitations::closed_us.is_null())
         .filter(invitations::expires_us.gt(now))
-        .select((invitations::id, invitations::person_id, invitations::email))
+        .select(OpenInvitation::as_select())
         .first(conn)
         .optional()
 }
@@ -277,10 +289,17 @@ pub(super) struct SignIn {
     pub(super) ended_us: Option<Moment>,
 }
 
+/// Seconds by which a log-in may lie ahead of the present: nodes' clocks differ, and clocks are set back.
+const AHEAD: i64 = 60;
+
 impl SignIn {
-    /// Whether it lives at `now`, given the seconds of idleness allowed.
+    /// Whether it lives at `now`, given the seconds of idleness allowed. One from the future does not: the
+    /// clock was wrong when it began, and it would last longer than any should.
     pub(super) fn lives(&self, now: Moment, idle: i64) -> bool {
-        self.ended_us.is_none() && now < self.expires_us && now < self.refreshed_us.plus_seconds(idle)
+        self.ended_us.is_none()
+            && now < self.expires_us
+            && now < self.refreshed_us.plus_seconds(idle)
+            && self.refreshed_us <= now.plus_seconds(AHEAD)
     }
 }
 
@@ -365,11 +384,13 @@ pub(super) fn count_stranger(conn: &mut Conn, source: &str, now: Moment) -> Quer
     Ok(())
 }
 
-/// Takes out the counts of the minutes before `now`'s.
-pub(super) fn take_noise(conn: &mut Conn, now: Moment) -> QueryResult<Vec<(String, i64)>> {
+/// Takes out the counts of the minutes before `now`'s: minute, source and failures.
+pub(super) fn take_noise(conn: &mut Conn, now: Moment) -> QueryResult<Vec<(i64, String, i64)>> {
     let past = stranger_noise::minute.lt(now.minute());
-    let counts =
-        stranger_noise::table.filter(past).select((stranger_noise::source, stranger_noise::failures)).load(conn)?;
+    let counts = stranger_noise::table
+        .filter(past)
+        .select((stranger_noise::minute, stranger_noise::source, stranger_noise::failures))
+        .load(conn)?;
     if !counts.is_empty() {
         diesel::delete(stranger_noise::table.filter(past)).execute(conn)?;
     }

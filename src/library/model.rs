@@ -38,6 +38,7 @@ pub struct PublicationBody {
     #[schemars(extend("format" = "date"))]
     pub adopted_on: Option<String>,
     /// The day it was published, or the month where no more is known: `YYYY-MM-DD` or `YYYY-MM`.
+    #[schemars(extend("format" = "date-or-month"))]
     pub published_on: Option<String>,
     /// The meeting that adopted it.
     pub adopted_at_meeting: Option<MeetingId>,
@@ -59,6 +60,7 @@ pub struct PublicationRequest {
     #[schemars(extend("format" = "date"))]
     pub adopted_on: Option<String>,
     /// The day it was published, or the month where no more is known: `YYYY-MM-DD` or `YYYY-MM`.
+    #[schemars(extend("format" = "date-or-month"))]
     pub published_on: Option<String>,
     /// The meeting that adopted it: an ordinary one, since this is public.
     pub adopted_at_meeting: Option<MeetingId>,

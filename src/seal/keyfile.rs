@@ -40,6 +40,12 @@ impl KeyFile {
         if keys.is_empty() { Err(refuse("holds no key")) } else { Ok(Self(keys)) }
     }
 
+    /// Keys that a test makes up.
+    #[cfg(test)]
+    pub(crate) fn of(keys: &[[u8; 32]]) -> Self {
+        Self(keys.iter().map(|key| Zeroizing::new(*key)).collect())
+    }
+
     /// The key that new things are made under.
     #[must_use]
     pub fn newest(&self) -> &[u8; 32] {

@@ -8,23 +8,23 @@ use zeroize::Zeroizing;
 
 use crate::context::Ctx;
 use crate::error::AppError;
+use crate::seal::keyfile::KeyFile;
 
 /// Names the way of sealing, as the first byte.
 const CHACHA: u8 = 1;
 
-/// A key for sealing small secrets.
+/// The keys for sealing small secrets: the newest seals, each opens what it sealed.
 #[derive(Clone)]
-pub struct SecretKey(Arc<LessSafeKey>);
+pub struct SecretKey(Arc<Vec<LessSafeKey>>);
 
 impl SecretKey {
-    /// The key of these bytes.
+    /// The keys of a file.
     ///
     /// # Errors
-    /// Never, in fact: the length is right.
-    pub fn new(bytes: &[u8; 32]) -> Result<Self, AppError> {
-        UnboundKey::new(&CHACHA20_POLY1305, bytes)
-            .map(|key| Self(Arc::new(LessSafeKey::new(key))))
-            .map_err(AppError::internal)
+    /// Never, in fact: the lengths are right, and there is one.
+    pub fn new(file: &KeyFile) -> Result<Self, AppError> {
+        let keys = file.all().map(|bytes| UnboundKey::new(&CHACHA20_POLY1305, bytes).map(LessSafeKey::new));
+        keys.collect::<Result<_, _>>().map(|keys| Self(Arc::new(keys))).map_err(AppError::internal)
     }
 
     /// Seals `secret` for `place`. A random nonce of 96 bits is enough for the few thousand that one key seals.
@@ -34,7 +34,8 @@ impl SecretKey {
     pub fn seal(&self, ctx: &Ctx, place: &str, secret: &[u8]) -> Result<Vec<u8>, AppError> {
         let nonce = ctx.random::<NONCE_LEN>()?;
         let mut sealed = secret.to_vec();
-        self.0
+        let newest = self.0.first().ok_or_else(|| AppError::internal("no key to seal with"))?;
+        newest
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place.as_bytes()), &mut sealed)
             .map_err(AppError::internal)?;
         Ok([&[CHACHA], nonce.as_slice(), &sealed].concat())
@@ -48,12 +49,16 @@ impl SecretKey {
         let refuse = || AppError::internal("a sealed secret cannot be opened");
         let (&CHACHA, rest) = sealed.split_first().ok_or_else(refuse)? else { return Err(refuse()) };
         let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(refuse)?;
-        let mut body = Zeroizing::new(body.to_vec());
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(AppError::internal)?;
-        let length =
-            self.0.open_in_place(nonce, Aad::from(place.as_bytes()), &mut body).map_err(AppError::internal)?.len();
-        body.truncate(length);
-        Ok(body)
+        for key in self.0.iter() {
+            let mut body = Zeroizing::new(body.to_vec());
+            let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(AppError::internal)?;
+            if let Ok(opened) = key.open_in_place(nonce, Aad::from(place.as_bytes()), &mut body) {
+                let length = opened.len();
+                body.truncate(length);
+                return Ok(body);
+            }
+        }
+        Err(refuse())
     }
 }
 
@@ -65,7 +70,7 @@ mod tests {
     #[test]
     fn opens_only_whole_and_in_its_place() {
         let ctx = Ctx::new(Moment(0), Arc::new(SystemEntropy));
-        let key = SecretKey::new(&[7; 32]).unwrap();
+        let key = SecretKey::new(&KeyFile::of(&[[7; 32]])).unwrap();
         let sealed = key.seal(&ctx, "totp/a", b"seed").unwrap();
         assert_eq!(key.open("totp/a", &sealed).unwrap().as_slice(), b"seed");
         assert!(key.open("totp/b", &sealed).is_err());
@@ -75,5 +80,18 @@ mod tests {
             assert!(key.open("totp/a", &bent).is_err(), "byte {at}");
         }
         assert!(key.open("totp/a", &sealed[..8]).is_err());
+    }
+
+    #[test]
+    fn an_older_key_opens_until_it_is_removed() {
+        let ctx = Ctx::new(Moment(0), Arc::new(SystemEntropy));
+        let [old, both, new] = [vec![[7; 32]], vec![[8; 32], [7; 32]], vec![[8; 32]]]
+            .map(|keys| SecretKey::new(&KeyFile::of(&keys)).unwrap());
+        let before = old.seal(&ctx, "totp/a", b"seed").unwrap();
+        let after = both.seal(&ctx, "totp/a", b"seed").unwrap();
+        assert_eq!(both.open("totp/a", &before).unwrap().as_slice(), b"seed");
+        assert_eq!(new.open("totp/a", &after).unwrap().as_slice(), b"seed");
+        assert!(new.open("totp/a", &before).is_err());
+        assert!(old.open("totp/a", &after).is_err());
     }
 }

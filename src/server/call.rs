@@ -78,6 +78,9 @@ fn check(list: &str, key: &[u8]) -> Vec<u8> {
 
 /// Most things on a page.
 const PAGE_MOST: i64 = 200;
+/// Most characters of a parameter's value: a cursor holds a title of 300 characters, each up to four bytes,
+/// in base64.
+const VALUE_MOST: usize = 2048;
 /// Things on a page when nobody says.
 const PAGE_USUAL: i64 = 50;
 
@@ -106,7 +109,9 @@ impl Query {
         let after = self.parse("cursor", |text| {
             let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
             let (tied, key) = bytes.split_at_checked(CHECK)?;
-            (tied == check(&self.list, key)).then(|| String::from_utf8(key.to_vec()).ok()).flatten()
+            let key = (tied == check(&self.list, key)).then(|| String::from_utf8(key.to_vec()).ok()).flatten()?;
+            // The check can be made by anyone, and one of the databases refuses some control characters.
+            (!key.chars().any(char::is_control)).then_some(key)
         })?;
         let limit = self.parse("limit", |text| {
             let digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -140,8 +145,6 @@ impl Page {
         let Some(cursor) = &self.after else { return Ok(None) };
         cursor
             .rsplit_once('|')
-            // No control character comes in by `input`, and one database refuses some of them.
-            .filter(|(text, _)| !text.chars().any(char::is_control))
             .and_then(|(text, id)| Some((text.to_owned(), read(id)?)))
             .map(Some)
             .ok_or_else(|| AppError::field("cursor", "not a cursor of this list"))
@@ -196,7 +199,11 @@ impl Call {
             if !known.contains(&name.as_str()) {
                 return Err(AppError::field(name.chars().take(64).collect::<String>(), "no such parameter"));
             }
-            if value.chars().count() > 512 || query.insert(name.clone(), value).is_some() {
+            // One of the databases refuses some control characters, and none stands for anything here.
+            if value.chars().any(char::is_control) {
+                return Err(AppError::field(name, "holds control characters"));
+            }
+            if value.chars().count() > VALUE_MOST || query.insert(name.clone(), value).is_some() {
                 return Err(AppError::field(name, "too long, or given twice"));
             }
         }

@@ -83,7 +83,7 @@ pub fn start(state: &State, routes: Vec<Route>, signals: bool) -> Result<Running
     .keep_alive(Duration::from_mins(1))
     .h1_allow_half_closed(false)
     .shutdown_timeout(settings.shutdown_seconds)
-    .worker_max_blocking_threads(8);
+    .worker_max_blocking_threads(blocking_threads(&state.settings));
     if settings.workers > 0 {
         server = server.workers(settings.workers);
     }
@@ -92,6 +92,12 @@ pub fn start(state: &State, routes: Vec<Route>, signals: bool) -> Result<Running
     }
     let server = server.listen_rustls_0_23(socket, tls).map_err(AppError::internal)?.run();
     Ok(Running { address, handle: server.handle(), server })
+}
+
+/// As many threads for waiting work, a worker, as can have any at a time: each reading connection and each
+/// hash bring their own bound, and with fewer threads than that the one could starve the other.
+fn blocking_threads(settings: &Settings) -> usize {
+    usize::try_from(settings.database.readers).unwrap_or(usize::MAX).saturating_add(settings.identity.hashing_at_once)
 }
 
 /// Registers each path once, with its methods, so that a known path with another method is 405.

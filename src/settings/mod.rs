@@ -99,7 +99,7 @@ pub struct IdentitySettings {
     pub hashing_queue: usize,
     /// Log-in tries a minute and source address.
     pub tries_per_source: u32,
-    /// Log-in tries a minute and account.
+    /// Log-in tries a minute, source address and account.
     pub tries_per_account: u32,
     /// Seconds an access token lives.
     pub access_seconds: i64,

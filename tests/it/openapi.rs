@@ -204,7 +204,7 @@ fn access_and_log_are_stated() {
 #[test]
 fn the_command_and_the_server_give_the_same() {
     // While the file is being written anew, the binary still holds the old one.
-    if std::env::var_os("INCAMERA_UPDATE_SNAPSHOTS").is_some() {
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         return;
     }
     let server = TestServer::start(Kind::Sqlite);

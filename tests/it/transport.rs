@@ -11,9 +11,11 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use rustls::{ClientConnection, StreamOwned};
+use sha2::Digest;
 
+use crate::both;
 use crate::support::database::Kind;
-use crate::support::{Client, TestServer};
+use crate::support::{Client, TestServer, World};
 
 type Tls = StreamOwned<ClientConnection, TcpStream>;
 
@@ -129,3 +131,24 @@ fn methods() {
     let reply = client.send("OPTIONS", "/api/v1/session", &preflight, None);
     assert!(reply.status == 405 && !reply.headers.keys().any(|name| name.starts_with("access-control")));
 }
+
+// A control character in a query is a bad value wherever it stands; one of the databases would fail on some.
+both!(control_characters_in_a_query, |server| {
+    let mut world = World::new(server);
+    let mut auditor = world.client("aud");
+    // Made as the server makes them: the check in a cursor is no secret.
+    let check = sha2::Sha256::digest(b"/api/v1/parties\0\0");
+    let cursor = data_encoding::BASE64URL_NOPAD.encode(&[&check[..6], b"\0"].concat());
+    for path in [
+        "audit/entries?thing=%00",
+        "audit/entries?thing=a%0Ab",
+        "parties?code=%00",
+        "people?cursor=%00",
+        "meetings?x=%7F",
+        &format!("parties?cursor={cursor}"),
+    ] {
+        let problem = auditor.get(&format!("/api/v1/{path}")).expect(422);
+        assert_eq!(problem["type"], "urn:incamera:problem:invalid", "{path}");
+    }
+    auditor.get("/api/v1/audit/entries?thing=%FF").expect(422);
+});

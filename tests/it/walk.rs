@@ -197,7 +197,7 @@ fn ask(
     got.word()
 }
 
-both!(every_route_answers_everyone_as_the_rules_say, |server| {
+both!(what_everyone_is_answered_is_as_the_rules_say_and_reviewed, |server| {
     let kind = server.kind;
     let mut stage = Stage::set(server);
     let mut tables = Tables::of(&stage.world.server);

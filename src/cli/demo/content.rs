@@ -123,7 +123,7 @@ impl Content {
     }
 
     /// Records all of it beside the public record. `prepared` are the accounts, in the order of the people.
-    pub(super) fn load(&self, work: &mut Work<'_>, prepared: Vec<Prepared>) -> Result<Vec<Line>, AppError> {
+    pub(super) fn record(&self, work: &mut Work<'_>, prepared: Vec<Prepared>) -> Result<Vec<Line>, AppError> {
         let (mut people, mut lines) = (People::new(), Vec::with_capacity(prepared.len()));
         for (person, prepared) in self.person.iter().zip(prepared) {
             let party = party(work, &person.party)?;

@@ -9,7 +9,7 @@ use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{NoteId, RoomId};
 use crate::rooms::model::{NewNote, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, Revision};
 use crate::rooms::release::{self, Released};
-use crate::rooms::store::{self, Note, Room, SealedVersion};
+use crate::rooms::store::{self, Note, NoteAt, Room, SealedVersion};
 use crate::seal::Key;
 use crate::server::Page;
 use crate::server::answer::List;
@@ -36,8 +36,7 @@ pub(in crate::rooms) fn list(
     let key = Key::of(asker)?;
     let filter = access::filter::<actions::ReadNote>(asker);
     let rows = store::notes_page(work.conn, &permit, filter, after.as_ref(), page.rows())?;
-    let list = page.cut(rows, |note| format!("{}|{}", note.written_us.0, note.id));
-    let newest = store::newest_of_page(work.conn, &permit, &list.items)?;
+    let list = page.cut(rows, |(note, _)| format!("{}|{}", note.written_us.0, note.id));
     work.log(
         Entry::new(Event::NotesListed)
             .by(asker)
@@ -50,13 +49,12 @@ pub(in crate::rooms) fn list(
     let items = list
         .items
         .into_iter()
-        .map(|note| {
-            let row = newest.iter().find(|row| row.note_id == note.id).ok_or_else(no_version)?;
+        .map(|(note, row)| {
             Ok(NoteLine {
                 version: row.version,
-                title: sealing::title(&key, room, row)?,
-                handling: sealing::handling(row)?,
-                author: row.author_id.clone(),
+                title: sealing::title(&key, room, &row)?,
+                handling: sealing::handling(&row)?,
+                author: row.author_id,
                 revised_at: row.written_us,
                 id: note.id,
                 party: note.party_id,
@@ -72,10 +70,6 @@ fn place(cursor: &str) -> Result<(Moment, NoteId), AppError> {
         .split_once('|')
         .and_then(|(written, id)| Some((Moment(written.parse().ok()?), NoteId::parse(id)?)))
         .ok_or_else(|| AppError::field("cursor", "not a cursor of this list"))
-}
-
-fn no_version() -> AppError {
-    AppError::internal("a note has no version")
 }
 
 /// Leave to do `A` to a note of this room; a note of another room is none of this one's.
@@ -95,13 +89,15 @@ pub(in crate::rooms) fn get(
     id: &NoteId,
     version: Option<i64>,
 ) -> Result<NoteBody, AppError> {
-    let permit = note_in::<actions::ReadNote>(work, asker, room, id)?;
+    let permit = access::permit::<actions::ReadNote, NoteAt>(work, asker, &(id.clone(), version))?;
     let key = Key::of(asker)?;
-    let row = store::version(work.conn, &permit, version)?.ok_or(Fault::NotFound)?;
     // Nobody but the originator is told to whom else it was released.
-    let releases = if permit.held(Fact::MyParty) { Some(releases(work, id)?) } else { None };
-    work.log(entry(Event::NoteRead, asker, permit.thing()).version(row.version));
-    body(&key, permit.into_thing(), &row, releases)
+    let originator = permit.held(Fact::MyParty);
+    let NoteAt { note, version } = permit.into_thing();
+    let row = version.filter(|_| note.room_id == *room).ok_or(Fault::NotFound)?;
+    let releases = if originator { Some(releases(work, id)?) } else { None };
+    work.log(entry(Event::NoteRead, asker, &note).version(row.version));
+    body(&key, note, &row, releases)
 }
 
 fn releases(work: &mut Work<'_>, id: &NoteId) -> Result<Vec<NoteReleaseBody>, AppError> {

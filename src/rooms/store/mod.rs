@@ -8,8 +8,7 @@ mod visits;
 pub(super) use admissions::{admissible, admissions_of, members};
 pub use notes::Note;
 pub(super) use notes::{
-    SealedVersion, holds_notes, insert_note, insert_version, newest_of_page, newest_version, page as notes_page,
-    version, versions,
+    NoteAt, SealedVersion, holds_notes, insert_note, insert_version, newest_version, page as notes_page, versions,
 };
 pub use rooms::Room;
 pub(super) use visits::{end_visit, end_visits_of, insert_visit};

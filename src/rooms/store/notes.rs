@@ -52,59 +52,66 @@ pub(in crate::rooms) struct SealedVersion {
     pub(in crate::rooms) written_us: Moment,
 }
 
-/// The notes of a room that the filter lets through, the newest first, behind the one written at `after.0`
-/// with the id `after.1`.
+/// A note together with one version of it, so that a reading loads both in one query. The version may be
+/// absent: whether there is such a one is contents too, and told only to whom the permit is given.
+#[derive(Debug)]
+pub(in crate::rooms) struct NoteAt {
+    pub(in crate::rooms) note: Note,
+    pub(in crate::rooms) version: Option<SealedVersion>,
+}
+
+impl Thing for NoteAt {
+    type Kind = kinds::Note;
+    /// The version asked for or, when none is, the newest.
+    type Id = (NoteId, Option<i64>);
+    fn find(conn: &mut Conn, (id, version): &Self::Id, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+        type Row = (Note, Option<SealedVersion>, FactBits);
+        let columns = (Note::as_select(), Option::<SealedVersion>::as_select(), facts);
+        let of_note = note_versions::note_id.eq(notes::id);
+        let row: Option<Row> = if let Some(version) = version {
+            notes::table
+                .left_join(note_versions::table.on(of_note.and(note_versions::version.eq(version))))
+                .filter(notes::id.eq(id))
+                .select(columns)
+                .first(conn)
+                .optional()?
+        } else {
+            notes::table
+                .left_join(note_versions::table.on(of_note))
+                .filter(notes::id.eq(id))
+                .order(note_versions::version.desc())
+                .select(columns)
+                .first(conn)
+                .optional()?
+        };
+        Ok(row.map(|(note, version, bits)| (Self { note, version }, bits)))
+    }
+}
+
+/// The notes of a room that the filter lets through, each with its newest version, the newest note first,
+/// behind the one written at `after.0` with the id `after.1`.
 pub(in crate::rooms) fn page(
     conn: &mut Conn,
     permit: &Permit<actions::ReadRoom, Room>,
     filter: Filter<actions::ReadNote>,
     after: Option<&(Moment, NoteId)>,
     limit: i64,
-) -> QueryResult<Vec<Note>> {
+) -> QueryResult<Vec<(Note, SealedVersion)>> {
+    let newer = NEWER
+        .filter(NEWER.field(note_versions::note_id).eq(note_versions::note_id))
+        .filter(NEWER.field(note_versions::version).gt(note_versions::version));
     let mut query = notes::table
+        .inner_join(note_versions::table.on(note_versions::note_id.eq(notes::id)))
         .filter(filter.condition())
         .filter(notes::room_id.eq(&permit.thing().id))
+        .filter(diesel::dsl::not(diesel::dsl::exists(newer)))
         .order((notes::written_us.desc(), notes::id))
         .limit(limit)
         .into_boxed();
     if let Some((written, id)) = after {
         query = query.filter(notes::written_us.lt(written).or(notes::written_us.eq(written).and(notes::id.gt(id))));
     }
-    query.select(Note::as_select()).load(conn)
-}
-
-/// The newest version of each of these notes, which are of a page that the filter let through.
-pub(in crate::rooms) fn newest_of_page(
-    conn: &mut Conn,
-    _: &Permit<actions::ReadRoom, Room>,
-    page: &[Note],
-) -> QueryResult<Vec<SealedVersion>> {
-    note_versions::table
-        .filter(note_versions::note_id.eq_any(page.iter().map(|note| &note.id)))
-        .filter(diesel::dsl::not(diesel::dsl::exists(
-            NEWER
-                .filter(NEWER.field(note_versions::note_id).eq(note_versions::note_id))
-                .filter(NEWER.field(note_versions::version).gt(note_versions::version)),
-        )))
-        .select(SealedVersion::as_select())
-        .load(conn)
-}
-
-/// The version of a note asked for or, when none is, the newest.
-pub(in crate::rooms) fn version(
-    conn: &mut Conn,
-    permit: &Permit<actions::ReadNote, Note>,
-    version: Option<i64>,
-) -> QueryResult<Option<SealedVersion>> {
-    let mut query = note_versions::table
-        .filter(note_versions::note_id.eq(&permit.thing().id))
-        .order(note_versions::version.desc())
-        .select(SealedVersion::as_select())
-        .into_boxed();
-    if let Some(version) = version {
-        query = query.filter(note_versions::version.eq(version));
-    }
-    query.first(conn).optional()
+    query.select((Note::as_select(), SealedVersion::as_select())).load(conn)
 }
 
 /// Every version of a note, the newest first.

@@ -77,7 +77,7 @@ fn shape(place: &str, schema: &Value, definitions: &Value) -> (Shape, bool) {
         }
         ("string", Some("uuid")) => Shape::Id,
         ("string", Some("date-time")) => Shape::Moment,
-        ("string", Some("date")) => Shape::Day,
+        ("string", Some("date" | "date-or-month")) => Shape::Day,
         ("string", None) => {
             let name = place.rsplit('.').next().unwrap();
             assert!(

@@ -2,9 +2,11 @@
 //! and people who can log in.
 
 pub mod client;
+pub mod cluster;
 pub mod database;
 pub mod made;
 pub mod process;
+pub mod proxy;
 pub mod scene;
 pub mod server;
 pub mod snapshot;

@@ -20,7 +20,7 @@ use super::process;
 /// A server of one test's own. It ends with the value.
 pub struct TestServer {
     pub kind: Kind,
-    pub folder: tempfile::TempDir,
+    pub folder: Arc<tempfile::TempDir>,
     pub settings: Settings,
     pub clock: Arc<ShiftedClock>,
     pub address: SocketAddr,
@@ -38,14 +38,30 @@ impl TestServer {
     /// With further settings, as environment variables name them.
     pub fn start_with(kind: Kind, overrides: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
         let url = database::fresh(kind, folder.path());
-        let made = process::incamera().args(["init", data.to_str().unwrap(), "--database", &url]).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Self::over(kind, folder, &data, overrides)
+        Self::start_on(kind, folder, &url, overrides)
     }
 
-    fn over(kind: Kind, folder: tempfile::TempDir, data: &Path, overrides: &[(&str, &str)]) -> Self {
+    /// On this empty database.
+    pub fn start_on(kind: Kind, folder: tempfile::TempDir, url: &str, overrides: &[(&str, &str)]) -> Self {
+        let data = folder.path().join("data");
+        let made = process::incamera().args(["init", data.to_str().unwrap(), "--database", url]).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self::over(kind, Arc::new(folder), &data, overrides, Arc::new(ShiftedClock::default()))
+    }
+
+    /// Another node: a server of its own over the same data, started now.
+    pub fn beside(&self, overrides: &[(&str, &str)]) -> Self {
+        Self::over(self.kind, Arc::clone(&self.folder), &self.settings.base, overrides, Arc::clone(&self.clock))
+    }
+
+    fn over(
+        kind: Kind,
+        folder: Arc<tempfile::TempDir>,
+        data: &Path,
+        overrides: &[(&str, &str)],
+        clock: Arc<ShiftedClock>,
+    ) -> Self {
         let text = std::fs::read_to_string(data.join("incamera.toml")).unwrap();
         let usual = [
             ("INCAMERA_SERVER__PORT", "0"),
@@ -59,7 +75,6 @@ impl TestServer {
         ];
         let all = usual.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = Settings::from_text(&text, data, all).unwrap();
-        let clock = Arc::new(ShiftedClock::default());
         let (tell, told) = mpsc::channel();
         let (its_settings, its_clock) = (settings.clone(), Arc::clone(&clock));
         let thread = std::thread::spawn(move || {

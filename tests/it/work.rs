@@ -1,0 +1,123 @@
+//! What an audited read costs, in statements, commits and trips between threads: the figures that
+//! `docs/ARCHITECTURE.md` promises.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use incamera::db::{Conn, Counters};
+
+use crate::both;
+use crate::support::scene::{inside, note, scene};
+use crate::support::{Client, TestServer, World};
+
+/// What the server does while `what` happens.
+fn during(server: &TestServer, what: impl FnOnce()) -> Counters {
+    let before = server.db.counters();
+    what();
+    server.db.counters().since(&before)
+}
+
+/// Several reads one after the other, by somebody who has done the same before.
+#[track_caller]
+fn cost_of(server: &TestServer, client: &mut Client, path: &str) -> Counters {
+    const TIMES: u64 = 10;
+    for _ in 0..2 {
+        client.get(path).expect(200);
+    }
+    let work = during(server, || {
+        for _ in 0..TIMES {
+            client.get(path).expect(200);
+        }
+    });
+    println!("{path}: {work:?}");
+    assert_eq!(work.reads, TIMES, "one trip to the blocking pool each");
+    assert_eq!(work.read_brackets, 2 * TIMES, "one snapshot each");
+    assert_eq!((work.prepared, work.opened), (0, 0), "statements and connections are kept");
+    assert_eq!((work.logged_reads, work.entries), (TIMES, TIMES), "one entry each");
+    // Twice a minute the server asks for the counts of strangers: the one change that may come in between.
+    let others = work.changes;
+    assert!(others <= 1, "a read is no change");
+    assert!(work.commits <= TIMES + others, "at most one sync each");
+    assert_eq!(work.appends, 2 * TIMES, "the entry and the head");
+    assert_eq!(work.savepoints, 2 * others, "the entries of reads need no savepoint");
+    assert!(work.read_queries() <= 4 * TIMES, "{} queries for {TIMES} reads", work.read_queries());
+    work
+}
+
+both!(an_audited_read_costs_four_queries_and_a_commit, |server| {
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let notes = format!("/api/v1/rooms/{}/notes", scene.room);
+    let mut fr = inside(&mut world, "fr", &scene.room);
+    let mut de = inside(&mut world, "de", &scene.room);
+    let mut ua = inside(&mut world, "ua", &scene.room);
+    let written = fr.post(&notes, &note("A", &"x".repeat(1024))).expect(201);
+    let path = format!("{notes}/{}", written["id"].as_str().unwrap());
+    fr.put(&path, 1, &note("A", &"y".repeat(1024))).expect(200);
+    fr.post(&format!("{path}/releases"), &serde_json::json!({"party": world.party("UA")})).expect(201);
+
+    // By its originator, who is also told to whom it was released; by another; by one it was released to.
+    for client in [&mut fr, &mut de, &mut ua] {
+        cost_of(&world.server, client, &path);
+        cost_of(&world.server, client, &format!("{path}?version=1"));
+    }
+    // A refusal costs no more, and leaves nothing to commit.
+    let refused = format!("{notes}/00000000-0000-4000-8000-000000000000");
+    de.get(&refused);
+    let work = during(&world.server, || assert_eq!(de.get(&refused).status, 404));
+    assert_eq!((work.reads, work.entries), (1, 0));
+    assert!(work.commits <= work.changes && work.read_queries() <= 4);
+
+    // A list, with the titles of all, costs as much as one.
+    cost_of(&world.server, &mut de, &notes);
+});
+
+both!(those_who_wait_share_one_commit, |server| {
+    const READERS: usize = 16;
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let notes = format!("/api/v1/rooms/{}/notes", scene.room);
+    let mut fr = inside(&mut world, "fr", &scene.room);
+    let written = fr.post(&notes, &note("A", "one")).expect(201);
+    let path = format!("{notes}/{}", written["id"].as_str().unwrap());
+    let clients: Vec<Client> = (0..READERS).map(|_| fr.again()).collect();
+
+    let mut other = world.server.url().open_writer().unwrap();
+    let lock = match other {
+        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
+        Conn::Postgres(_) => "BEGIN; SELECT size FROM audit_head FOR UPDATE",
+    };
+    let work = during(&world.server, || {
+        other.batch_execute(lock).unwrap();
+        std::thread::scope(|scope| {
+            for mut client in clients {
+                let path = &path;
+                scope.spawn(move || client.get(path).expect(200));
+            }
+            std::thread::sleep(Duration::from_millis(900));
+            other.batch_execute("ROLLBACK").unwrap();
+        });
+    });
+    println!("{work:?}");
+    assert_eq!(work.entries, 16);
+    assert!(work.commits <= 1 + work.changes, "{} commits for {READERS} reads that waited together", work.commits);
+    // Sixteen entries are one statement, and the head is one.
+    assert_eq!(work.appends, 2);
+});
+
+both!(a_change_costs_one_commit_with_its_entry, |server| {
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let notes = format!("/api/v1/rooms/{}/notes", scene.room);
+    let mut fr = inside(&mut world, "fr", &scene.room);
+    for _ in 0..2 {
+        fr.post(&notes, &note("A", "one")).expect(201);
+    }
+    let work = during(&world.server, || drop(fr.post(&notes, &note("A", "one")).expect(201)));
+    println!("{work:?}");
+    let others = work.changes - 1;
+    assert_eq!((work.reads, work.entries), (0, 1));
+    assert_eq!((work.commits, work.savepoints, work.appends), (1 + others, 2 + 2 * others, 2));
+    assert!(work.change_queries() <= 5 + others, "sign-in, asker, room, and the two rows");
+    assert_eq!(work.prepared, 0);
+});
