@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Lines};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use incamera::context::{Clock, SystemClock};
@@ -143,11 +143,19 @@ fn sessions(client: &mut Client) -> Vec<(String, Option<String>)> {
     sessions.iter().map(|one| (text(&one["kind"]).unwrap(), text(&one["room"]))).collect()
 }
 
+/// Runs a demo that must not come to serve; answers why not.
 #[track_caller]
 fn refused(mut command: Command) -> String {
-    let Output { status, stderr, .. } = command.stderr(Stdio::piped()).output().unwrap();
-    assert_eq!(status.code(), Some(1));
-    String::from_utf8(stderr).unwrap()
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut says = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    if says.any(|line| line.contains("at https://localhost:")) {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        panic!("it serves");
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).unwrap()
 }
 
 /// The files below a folder, with their bytes.
