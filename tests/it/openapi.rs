@@ -212,7 +212,7 @@ fn the_command_and_the_server_give_the_same() {
     let printed = incamera().arg("openapi").output().unwrap();
     assert!(printed.status.success());
     assert_eq!(serde_json::from_slice::<Value>(&printed.stdout).unwrap(), made);
-    let served = server.client().get("/api/v1/openapi.json");
-    assert_eq!(served.expect(200), made);
-    assert_eq!(served.headers["content-type"], "application/json");
+    let answer = server.client().get("/api/v1/openapi.json");
+    assert_eq!(answer.expect(200), made);
+    assert_eq!(answer.headers["content-type"], "application/json");
 }

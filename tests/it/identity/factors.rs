@@ -52,7 +52,7 @@ both!(what_is_no_code, |server| {
     let seed = world.seed("fr");
     let step = world.align();
     let right = code_of(&seed, step);
-    let wide: String = right.chars().map(|c| char::from_u32(c as u32 + 0xfee0).unwrap()).collect();
+    let wide: String = right.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect();
     for bad in [
         "",
         " ",

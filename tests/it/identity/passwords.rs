@@ -30,7 +30,7 @@ both!(is_changed_by_whoever_knows_it, |server| {
     for (bad, why) in [
         ("short", "shorter than 15 characters"),
         ("fourteen chars", "shorter than 15 characters"),
-        (&"x9 fj2l sq".repeat(13) as &str, "longer than 128 characters"),
+        (&*"x9 fj2l sq".repeat(13), "longer than 128 characters"),
         ("aaaaaaaaaaaaaaaaaaaaaaaa", "too easy to guess"),
         ("password1234567", "too easy to guess"),
         ("eurojust prosecutor", "too easy to guess"),

@@ -105,8 +105,8 @@ fn tells_nothing(kind: Kind, format: &str) {
     for word in ["answered", "sign_in", "refresh", "accept_invitation", "get_person", "422", "401"] {
         assert!(told.contains(word), "{word} is not in the diagnostics: {told}");
     }
-    // Parts of tokens too.
-    let parts: Vec<String> = secrets.iter().flat_map(|secret| secret.split('.').map(ToOwned::to_owned)).collect();
+    // Pieces of tokens too.
+    let pieces: Vec<String> = secrets.iter().flat_map(|secret| secret.split('.').map(ToOwned::to_owned)).collect();
     let words = [
         "ottoline",
         "zekretariat",
@@ -139,7 +139,7 @@ fn tells_nothing(kind: Kind, format: &str) {
         "eyJ",
     ];
     let folded = told.to_lowercase();
-    for secret in parts.iter().map(String::as_str).chain(words).chain([code.as_str()]) {
+    for secret in pieces.iter().map(String::as_str).chain(words).chain([code.as_str()]) {
         let line = folded.lines().find(|line| line.contains(&secret.to_lowercase()));
         assert!(line.is_none(), "the diagnostics hold {secret:?}: {line:?}");
     }

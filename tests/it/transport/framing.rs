@@ -90,7 +90,7 @@ fn broken_chunks_are_refused() {
     }
     // A whole one is read as one body, however it is cut.
     let body = r#"{"email":"a@b.example","password":"x"}"#;
-    let chunks: String = body.chars().map(|c| format!("1;note=x\r\n{c}\r\n")).collect();
+    let chunks = body.chars().map(|c| format!("1;note=x\r\n{c}\r\n")).collect::<Vec<_>>().concat();
     let (got, _) = talk(&client, format!("{head}{chunks}0\r\nX-Trailer: y\r\n\r\n").as_bytes(), Duration::from_secs(3));
     assert_eq!(statuses(&got), [401], "{got}");
 }
