@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
 use incamera::audit::{self, Entry, Event, Operation};
 use incamera::identity::service::log_strangers;
 use incamera::ids::{NoteId, PersonId, RoomId};
@@ -642,7 +641,7 @@ both!(without_a_log_nothing_is_done_and_nothing_disclosed, |server: TestServer| 
         let mut tables = Tables::of(&world.server);
         let before = tables.rows();
         tables.execute(breaks);
-        let mut refuse = |reply: Reply, of: &str| {
+        let refuse = |reply: Reply, of: &str| {
             assert_eq!(reply.status, 503, "{what}: {of}: {}", reply.text());
             assert_eq!(reply.json()["type"], "urn:incamera:problem:log-unavailable");
             assert!(reply.headers.contains_key("retry-after"));
