@@ -272,17 +272,14 @@ pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i6
             if row.seq != expected {
                 return Err(AppError::internal(format!("entry {expected} is missing")));
             }
-            let agrees = match (&row.payload, &row.salt) {
-                (Some(payload), Some(salt)) => {
-                    if commitment(salt, payload) != row.commitment {
-                        return Err(AppError::internal(format!("entry {expected} is not what was committed to")));
-                    }
-                    row.agrees_with(payload)
+            let agrees = if let (Some(payload), Some(salt)) = (&row.payload, &row.salt) {
+                if commitment(salt, payload) != row.commitment {
+                    return Err(AppError::internal(format!("entry {expected} is not what was committed to")));
                 }
-                _ => {
-                    erased += 1;
-                    row.is_empty()
-                }
+                row.agrees_with(payload)
+            } else {
+                erased += 1;
+                row.is_empty()
             };
             if !agrees {
                 return Err(AppError::internal(format!(
