@@ -4,6 +4,7 @@
 mod access;
 mod cases;
 mod faults;
+mod kill;
 mod rooms;
 mod support;
 mod transport;

@@ -82,6 +82,11 @@ impl TestServer {
         Self { kind, folder, settings, clock, address, identity, db, handle, thread: Some(thread) }
     }
 
+    /// Stops it, and keeps its data.
+    pub fn stop(mut self) -> tempfile::TempDir {
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     /// A client with nobody logged in.
     pub fn client(&self) -> Client {
         Client::new(self.address, &self.settings.base.join("ca.pem"))
