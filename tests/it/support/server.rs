@@ -19,7 +19,7 @@ use super::database::{self, Kind};
 /// A server of one test's own. It ends with the value.
 pub struct TestServer {
     pub kind: Kind,
-    pub folder: tempfile::TempDir,
+    pub folder: Arc<tempfile::TempDir>,
     pub settings: Settings,
     pub clock: Arc<ShiftedClock>,
     pub address: SocketAddr,
@@ -49,10 +49,10 @@ impl TestServer {
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Self::over(kind, folder, data, overrides)
+        Self::over(kind, Arc::new(folder), data, overrides)
     }
 
-    fn over(kind: Kind, folder: tempfile::TempDir, data: PathBuf, overrides: &[(&str, &str)]) -> Self {
+    fn over(kind: Kind, folder: Arc<tempfile::TempDir>, data: PathBuf, overrides: &[(&str, &str)]) -> Self {
         let text = std::fs::read_to_string(data.join("incamera.toml")).unwrap();
         let usual = [
             ("INCAMERA_SERVER__PORT", "0"),
@@ -83,8 +83,8 @@ impl TestServer {
     }
 
     /// Stops it, and keeps its data.
-    pub fn stop(mut self) -> tempfile::TempDir {
-        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    pub fn stop(self) -> Arc<tempfile::TempDir> {
+        Arc::clone(&self.folder)
     }
 
     /// A client with nobody logged in.
