@@ -13,6 +13,7 @@ mod commands;
 mod demo;
 mod faults;
 mod identity;
+mod kill;
 mod layering;
 mod library;
 mod log;

@@ -91,6 +91,11 @@ impl Client {
         Self { token: self.token.clone(), unlock: self.unlock.clone(), visit: self.visit.clone(), ..self.anew() }
     }
 
+    /// Another for the same person, at a server that moved.
+    pub fn again_at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.again() }
+    }
+
     pub fn connect(&self) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
         let socket = TcpStream::connect_timeout(&self.address, Duration::from_secs(5))?;
         socket.set_read_timeout(Some(Duration::from_mins(1)))?;

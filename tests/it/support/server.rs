@@ -90,6 +90,11 @@ impl TestServer {
         Self { kind, folder, settings, clock, address, identity, db, handle, thread: Some(thread) }
     }
 
+    /// Stops it, and keeps its data.
+    pub fn stop(self) -> Arc<tempfile::TempDir> {
+        Arc::clone(&self.folder)
+    }
+
     /// A client with nobody logged in.
     pub fn client(&self) -> Client {
         Client::new(self.address, &self.settings.base.join("ca.pem"))
