@@ -101,7 +101,7 @@ both!(each_change_and_each_disclosure_is_one_entry, |server: TestServer| {
     by(&entry, &world, "sec", "secretariat");
     let accept = json!({"token": invitation["token"], "password": "seven ember glacier 29 lattice"});
     let mut enrolled = Value::Null;
-    let entry = log(&mut tables, Event::AccountOpened, &mut || {
+    let entry = log(&mut tables, Event::MeansReplaced, &mut || {
         let reply = anyone.post("/api/v1/invitations/acceptance", &accept);
         enrolled = reply.json();
         reply

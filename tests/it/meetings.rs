@@ -291,7 +291,8 @@ both!(agendas_are_written_by_those_they_belong_to, |server: TestServer| {
     assert_eq!(fr.send_put(&agenda(&closed), &words).status, 204);
     let detail = fr.get(&format!("/api/v1/sessions/{closed}")).expect(200);
     assert_eq!(detail["agenda"], words["items"]);
-    for mut client in [locked, weak, other, world.client("sec")] {
+    assert_eq!(weak.get(&format!("/api/v1/sessions/{closed}")).status, 403);
+    for mut client in [locked, other, world.client("sec")] {
         assert_eq!(client.get(&format!("/api/v1/sessions/{closed}")).expect(200)["agenda"], Value::Null);
     }
 });

@@ -61,11 +61,6 @@ impl Cluster {
         std::iter::once(first).chain(children.split_whitespace().map(|pid| pid.parse().unwrap())).collect()
     }
 
-    /// The folder of its socket.
-    pub fn socket(&self) -> &Path {
-        &self.root
-    }
-
     pub fn url(&self, database: &str) -> String {
         format!("postgres://incamera@/{database}?host={}", self.root.display())
     }
