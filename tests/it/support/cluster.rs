@@ -21,6 +21,7 @@ pub fn binaries() -> Option<&'static str> {
 }
 
 impl Cluster {
+    #[expect(clippy::zombie_processes, reason = "the watcher outlives this process, which cannot wait for it")]
     pub fn start() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let binaries = binaries().expect("PostgreSQL's server binaries: ./test installs them");
@@ -59,11 +60,6 @@ impl Cluster {
         let first: u32 = first.lines().next().unwrap().parse().unwrap();
         let children = fs::read_to_string(format!("/proc/{first}/task/{first}/children")).unwrap_or_default();
         std::iter::once(first).chain(children.split_whitespace().map(|pid| pid.parse().unwrap())).collect()
-    }
-
-    /// The folder of its socket.
-    pub fn socket(&self) -> &Path {
-        &self.root
     }
 
     pub fn url(&self, database: &str) -> String {
