@@ -312,8 +312,11 @@ fn hold(db: &Db) -> (mpsc::Sender<()>, std::thread::JoinHandle<Told>) {
     (go, thread)
 }
 
+/// What is handed in.
+type Job = Box<dyn FnOnce(&mut Work<'_>) -> Result<(), AppError> + Send>;
+
 /// Hands in several jobs, in this order, while the writer is held; answers what each was told.
-fn together(db: &Db, jobs: Vec<Box<dyn FnOnce(&mut Work<'_>) -> Result<(), AppError> + Send>>) -> Vec<Told> {
+fn together(db: &Db, jobs: Vec<Job>) -> Vec<Told> {
     let (go, held) = hold(db);
     let threads: Vec<_> = jobs
         .into_iter()

@@ -30,12 +30,11 @@ pub(super) fn insert(conn: &mut Conn, act: &ActId, what: Released<'_>, to: Recip
         .map(drop)
 }
 
-/// The releases in force of a thing: act, to whom (no party: all contact points), which version, from when on.
-pub(super) fn in_force(
-    conn: &mut Conn,
-    what: Released<'_>,
-    at: Moment,
-) -> QueryResult<Vec<(ActId, Option<PartyId>, Option<i64>, Moment)>> {
+/// A release: act, to whom (no party: all contact points), which version, from when on.
+type Row = (ActId, Option<PartyId>, Option<i64>, Moment);
+
+/// The releases in force of a thing.
+pub(super) fn in_force(conn: &mut Conn, what: Released<'_>, at: Moment) -> QueryResult<Vec<Row>> {
     let query = releases::table.inner_join(acts::table).filter(in_force_at(at)).order((acts::effective_us, acts::id));
     let columns = (releases::act_id, releases::party_id, releases::note_version, acts::effective_us);
     match what {

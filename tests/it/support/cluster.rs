@@ -21,6 +21,7 @@ pub fn binaries() -> Option<&'static str> {
 }
 
 impl Cluster {
+    #[expect(clippy::zombie_processes, reason = "the watcher outlives this process, which cannot wait for it")]
     pub fn start() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let binaries = binaries().expect("PostgreSQL's server binaries: ./test installs them");
