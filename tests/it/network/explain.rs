@@ -21,6 +21,11 @@ both!(a_back_dated_act_gives_nobody_a_right_in_the_past, |server: TestServer| {
     let new =
         world.client("sec").post(&format!("{}/people", party(&world, "FR")), &json!({"name": "Late"})).expect(201);
     let late = PersonId::parse(&text(&new, "id")).unwrap();
+    // Able to log in all along, so that only the designation is wanting.
+    let (opened, identity) = (late.clone(), world.server.identity.clone());
+    world
+        .server
+        .operate(move |work| identity.open_account(work, &opened, "late@test.example", world::PASSWORD).map(drop));
     world.server.clock.advance(3600);
     let early = world.server.ctx().now.rfc3339();
     world.server.clock.advance(3600);
@@ -28,10 +33,6 @@ both!(a_back_dated_act_gives_nobody_a_right_in_the_past, |server: TestServer| {
     let mut sec = world.anew("sec");
     let back_dated = json!({"role": "contact_point", "from": "2021-01-01", "source": SOURCE});
     let act = sec.post(&format!("/api/v1/people/{late}/designations"), &back_dated).expect(201);
-    let (opened, identity) = (late.clone(), world.server.identity.clone());
-    world
-        .server
-        .operate(move |work| identity.open_account(work, &opened, "late@test.example", world::PASSWORD).map(drop));
 
     let now = may(&mut sec, &late, &open, None);
     assert_eq!(now["may"], true);
