@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use incamera::audit::{self, Event, Operation};
 use incamera::identity::service::log_strangers;
+use incamera::network::model::Role;
 use serde_json::{Value, json};
 
 use crate::both;
@@ -92,6 +93,12 @@ both!(each_change_and_each_disclosure_is_one_entry, |server: TestServer| {
     let entry = log(&mut tables, Event::PasswordChanged, &mut || se.send_put("/api/v1/me/password", &change));
     by(&entry, &world, "se", "SE");
     let mut invitation = Value::Null;
+    let newcomer = world.add("newcomer", "NO", Role::Counterpart);
+    let invite = format!("/api/v1/people/{newcomer}/invitation");
+    let invitation = sec.post(&invite, &json!({"email": "newcomer@elsewhere.example"})).expect(201);
+    let accept = json!({"token": invitation["token"], "password": "seven ember glacier 29 lattice"});
+    let entry = log(&mut tables, Event::AccountOpened, &mut || anyone.post("/api/v1/invitations/acceptance", &accept));
+    assert_eq!(entry["person"], json!(newcomer));
     let address = json!({"email": "no@elsewhere.example"});
     let entry = log(&mut tables, Event::Invited, &mut || {
         let reply = sec.post(&format!("{}/invitation", path(&world, "no")), &address);

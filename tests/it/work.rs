@@ -59,7 +59,7 @@ both!(an_audited_read_costs_four_queries_and_a_commit, |server| {
     // By its originator, who is also told to whom it was released; by another; by one it was released to.
     for client in [&mut fr, &mut de, &mut ua] {
         cost_of(&world.server, client, &path);
-        cost_of(&world.server, client, &format!("{path}?version=1"));
+        cost_of(&world.server, client, &format!("{path}?version=2"));
     }
     // A refusal costs no more, and leaves nothing to commit.
     let refused = format!("{notes}/00000000-0000-4000-8000-000000000000");
