@@ -26,4 +26,5 @@ mod support;
 mod transport;
 mod walk;
 mod work;
+mod worlds;
 mod writer;
