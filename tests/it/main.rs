@@ -18,6 +18,7 @@ mod layering;
 mod library;
 mod log;
 mod meetings;
+mod model;
 mod network;
 mod openapi;
 mod rooms;
