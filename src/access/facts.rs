@@ -393,9 +393,10 @@ pub fn condition(fact: Fact, kind: Kind, asker: &Asker) -> Option<Fragment> {
 pub fn evidence(fact: Fact, kind: Kind, asker: &Asker) -> Option<Fragment> {
     let Reading::ByAct(template) = reading(fact, kind) else { return None };
     let mut sql = Fragment::new();
-    sql.sql("(SELECT MIN(a.id) FROM ");
+    // Of several the first that took effect: any other would be told at random.
+    sql.sql("(SELECT a.id FROM ");
     fill(&mut sql, template, kind, asker)?;
-    sql.sql(")");
+    sql.sql(" ORDER BY a.effective_us, a.recorded_us, a.id LIMIT 1)");
     Some(sql)
 }
 

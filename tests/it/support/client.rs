@@ -197,7 +197,9 @@ impl Client {
         };
         // The server may answer and close before it has read everything (a body that is too large).
         let sent = stream.write_all(bytes).and_then(|()| stream.flush());
-        let reply = read_reply(&mut stream).map_err(|error| sent.err().unwrap_or(error))?;
+        // An answer to HEAD says how long a body it does not have.
+        let read = if bytes.starts_with(b"HEAD ") { read_head(&mut stream) } else { read_reply(&mut stream) };
+        let reply = read.map_err(|error| sent.err().unwrap_or(error))?;
         if reply.headers.get("connection").is_none_or(|value| value != "close") {
             self.stream = Some(stream);
         }
@@ -206,6 +208,14 @@ impl Client {
 }
 
 pub fn read_reply(stream: &mut impl Read) -> std::io::Result<Reply> {
+    let mut reply = read_head(stream)?;
+    let length: usize = reply.headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    reply.body = vec![0; length];
+    stream.read_exact(&mut reply.body)?;
+    Ok(reply)
+}
+
+fn read_head(stream: &mut impl Read) -> std::io::Result<Reply> {
     let eof = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
     let mut head = Vec::new();
     let mut byte = [0];
@@ -223,8 +233,5 @@ pub fn read_reply(stream: &mut impl Read) -> std::io::Result<Reply> {
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    let length: usize = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body)?;
-    Ok(Reply { status, headers, body })
+    Ok(Reply { status, headers, body: Vec::new() })
 }
