@@ -156,6 +156,19 @@ pub fn end(
     Ok(id)
 }
 
+/// The condition "the admission whose act is in table `acts` lets its person in at `at`", for a store's query
+/// over `admissions` and `acts`; see [`facts::still_designated`].
+#[must_use]
+pub fn admits_at(at: Moment) -> Condition {
+    let mut sql = Fragment::new();
+    sql.sql("(");
+    facts::in_force(&mut sql, "acts", at);
+    sql.sql(" AND ");
+    facts::still_designated(&mut sql, "admissions.person_id", "acts", at);
+    sql.sql(")");
+    Condition(sql)
+}
+
 /// The condition "the act in table `acts` is in force at `at`", for a store's query over that table.
 #[must_use]
 pub fn in_force_at(at: Moment) -> Condition {

@@ -170,6 +170,20 @@ pub fn in_force(sql: &mut Fragment, act: &'static str, at: Moment) {
     sql.sql(" AND e.recorded_us <= ").number(at.0).sql(")");
 }
 
+/// An admission was given to somebody designated, and lasts no longer than that designation: who is
+/// designated anew, for another State or as something else, is admitted anew. Appends the condition that a
+/// designation of `person` that was there when the act `act` was recorded is still in force.
+pub fn still_designated(sql: &mut Fragment, person: &'static str, act: &'static str, at: Moment) {
+    sql.sql("EXISTS (SELECT 1 FROM designations d JOIN acts b ON b.id = d.act_id WHERE d.person_id = ").sql(person);
+    sql.sql(" AND b.effective_us <= ")
+        .sql(act)
+        .sql(".effective_us AND b.recorded_us <= ")
+        .sql(act)
+        .sql(".recorded_us AND ");
+    in_force(sql, "b", at);
+    sql.sql(")");
+}
+
 /// The table of a kind; the network as a whole has none.
 #[must_use]
 pub const fn table(kind: Kind) -> Option<&'static str> {
@@ -278,13 +292,13 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
 
         // An admission "onward" opens nothing that was written before it.
         (Fact::Admitted, Kind::Note) => ByAct(
-            "admissions g JOIN acts a ON a.id = g.act_id WHERE g.room_id = {room} AND g.person_id = {person} AND (g.reach = 'whole' OR a.effective_us <= notes.written_us) AND {in_force}",
+            "admissions g JOIN acts a ON a.id = g.act_id WHERE g.room_id = {room} AND g.person_id = {person} AND (g.reach = 'whole' OR a.effective_us <= notes.written_us) AND {in_force} AND {still_designated}",
         ),
         (Fact::Admitted, Kind::Session | Kind::Room | Kind::Case | Kind::Entry) => ByAct(
-            "admissions g JOIN acts a ON a.id = g.act_id WHERE g.room_id = {room} AND g.person_id = {person} AND {in_force}",
+            "admissions g JOIN acts a ON a.id = g.act_id WHERE g.room_id = {room} AND g.person_id = {person} AND {in_force} AND {still_designated}",
         ),
         (Fact::Admitted, Kind::Meeting | Kind::Conclusions) => ByAct(
-            "admissions g JOIN acts a ON a.id = g.act_id JOIN sessions s ON s.room_id = g.room_id WHERE s.meeting_id = meetings.id AND g.person_id = {person} AND {in_force}",
+            "admissions g JOIN acts a ON a.id = g.act_id JOIN sessions s ON s.room_id = g.room_id WHERE s.meeting_id = meetings.id AND g.person_id = {person} AND {in_force} AND {still_designated}",
         ),
 
         (Fact::Visiting, Kind::Session | Kind::Room | Kind::Note) => Holds(
@@ -352,6 +366,7 @@ fn fill(sql: &mut Fragment, template: &'static str, kind: Kind, asker: &Asker) -
         sql.sql(before);
         match place {
             "in_force" => in_force(sql, "a", asker.at()),
+            "still_designated" => still_designated(sql, "g.person_id", "a", asker.at()),
             "at" => drop(sql.number(asker.at().0)),
             "person" => drop(sql.text(asker.person()?.as_str())),
             "party" => drop(sql.text(asker.party()?.as_str())),

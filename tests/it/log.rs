@@ -95,8 +95,8 @@ both!(each_change_and_each_disclosure_is_one_entry, |server: TestServer| {
     let mut invitation = Value::Null;
     let newcomer = world.add("newcomer", "NO", Role::Counterpart);
     let invite = format!("/api/v1/people/{newcomer}/invitation");
-    let invitation = sec.post(&invite, &json!({"email": "newcomer@elsewhere.example"})).expect(201);
-    let accept = json!({"token": invitation["token"], "password": "seven ember glacier 29 lattice"});
+    let first = sec.post(&invite, &json!({"email": "newcomer@elsewhere.example"})).expect(201);
+    let accept = json!({"token": first["token"], "password": "seven ember glacier 29 lattice"});
     let entry = log(&mut tables, Event::AccountOpened, &mut || anyone.post("/api/v1/invitations/acceptance", &accept));
     assert_eq!(entry["person"], json!(newcomer));
     let address = json!({"email": "no@elsewhere.example"});

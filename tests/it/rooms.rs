@@ -254,6 +254,29 @@ both!(a_release_is_of_one_version, |server| {
     assert_eq!(ua.get(&format!("{path}?version=1")).normalized(), absent);
 });
 
+both!(an_admission_ends_with_the_designation_it_was_given_to, |server| {
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let path = format!("/api/v1/rooms/{}", scene.room);
+    let mut sec = world.client("sec");
+    let person = format!("/api/v1/people/{}", world.person("ua"));
+    let mut ua = inside(&mut world, "ua", &scene.room);
+    let act = sec.get(&person).expect(200)["designations"][0]["act"].as_str().unwrap().to_owned();
+    let why = json!({"source": "made for a test"});
+    sec.post(&format!("/api/v1/acts/{act}/ending"), &why).expect(201);
+    let again = json!({"role": "counterpart", "source": "made for a test"});
+    sec.post(&format!("{person}/designations"), &again).expect(201);
+    // Designated again, she is somebody; but nobody has let this one in.
+    ua.get("/api/v1/me").expect(200);
+    let absent = ua.get("/api/v1/rooms/00000000-0000-4000-8000-000000000000").normalized();
+    assert_eq!(ua.get(&path).normalized(), absent);
+    let mut fr = world.client("fr");
+    assert!(!fr.get(&path).expect(200)["members"].to_string().contains("\"ua\""));
+    fr.post(&format!("{path}/admissions"), &json!({"person": world.person("ua")})).expect(201);
+    visit(&mut ua, &scene.room);
+    ua.get(&format!("{path}/notes")).expect(200);
+});
+
 both!(nobody_admits_further_than_he_was_admitted, |server| {
     let mut world = World::new(server);
     let scene = scene(&world);

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::access::acts::in_force_at;
+use crate::access::acts::{admits_at, in_force_at};
 use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
@@ -194,7 +194,7 @@ pub(in crate::meetings) fn admitted(
         .inner_join(acts::table)
         .inner_join(people::table)
         .filter(admissions::room_id.eq(room))
-        .filter(in_force_at(at))
+        .filter(admits_at(at))
         .order((people::name, people::id))
         .select((people::name, people::id, people::party_id))
         .distinct()

@@ -38,7 +38,7 @@ pub(in crate::rooms) fn admit(
     if !store::admissions_of(work.conn, &permit, &new.person, now)?.is_empty() {
         return Err(Fault::Conflict("The person is admitted already.").into());
     }
-    let act = opening::admit(work, asker.person(), room, &new.person, new.reach, &new.source)?;
+    let act = opening::admit(work, Some(admitter), room, &new.person, new.reach, &new.source)?;
     work.log(
         Entry::new(Event::Admitted)
             .by(asker)

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::Room;
-use crate::access::acts::in_force_at;
+use crate::access::acts::{admits_at, in_force_at};
 use crate::access::{Permit, actions};
 use crate::context::Moment;
 use crate::db::Conn;
@@ -22,7 +22,7 @@ pub(in crate::rooms) fn members(
         .inner_join(acts::table)
         .inner_join(people::table)
         .filter(admissions::room_id.eq(&permit.thing().id))
-        .filter(in_force_at(at))
+        .filter(admits_at(at))
         .order((people::name, people::id, acts::effective_us, acts::id))
         .select((people::id, people::name, people::party_id, admissions::reach, acts::id, acts::effective_us))
         .load(conn)?;
@@ -44,7 +44,7 @@ pub(in crate::rooms) fn admissions_of<A>(
         .inner_join(acts::table)
         .filter(admissions::room_id.eq(&permit.thing().id))
         .filter(admissions::person_id.eq(person))
-        .filter(in_force_at(at))
+        .filter(admits_at(at))
         .order((acts::effective_us, acts::id))
         .select(admissions::act_id)
         .load(conn)
@@ -62,7 +62,7 @@ pub(in crate::rooms) fn reaches_back(
         .filter(admissions::room_id.eq(&permit.thing().id))
         .filter(admissions::person_id.eq(person))
         .filter(admissions::reach.eq(Reach::Whole))
-        .filter(in_force_at(at))
+        .filter(admits_at(at))
         .count()
         .get_result::<i64>(conn)
         .map(|count| count > 0)

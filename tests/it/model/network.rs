@@ -337,15 +337,24 @@ impl Asks<'_> {
     }
 
     fn admitted(&self, to: usize) -> bool {
-        self.gives().any(
-            |given| matches!(given, Gives::Admission { room, person, .. } if room == to && Some(person) == self.person),
+        self.network.acts.iter().filter(|act| act.in_force(self.at) && self.rests(act)).any(
+            |act| matches!(act.gives, Gives::Admission { room, person, .. } if room == to && Some(person) == self.person),
         )
+    }
+
+    /// An admission lasts no longer than a designation that was there when it was given.
+    fn rests(&self, admission: &Act) -> bool {
+        self.network.acts.iter().filter(|act| act.in_force(self.at)).any(|act| {
+            matches!(act.gives, Gives::Designation(whom, _) if Some(whom) == self.person)
+                && act.from <= admission.from
+                && act.recorded <= admission.recorded
+        })
     }
 
     /// Decision 9: an admission opens what was written before it, unless it says "onward".
     fn admitted_to_note(&self, note: usize) -> bool {
         let Note { room: of, recorded: written, .. } = self.network.notes[note];
-        self.network.acts.iter().filter(|act| act.in_force(self.at)).any(|act| match act.gives {
+        self.network.acts.iter().filter(|act| act.in_force(self.at) && self.rests(act)).any(|act| match act.gives {
             Gives::Admission { room, person, whole } => {
                 room == of && Some(person) == self.person && (whole || act.from <= written)
             }
@@ -391,17 +400,20 @@ impl Asks<'_> {
     }
 
     /// Ring 1 for ordinary meetings; an ad hoc one is known to those who take part or are admitted, to the State
-    /// that asked for it, to the Secretariat and the auditor.
+    /// that asked for it, to the Secretariat and the auditor. What rests on more than an invitation needs a second
+    /// factor.
     fn see_meeting(&self, meeting: usize) -> bool {
         let Meeting { ordinary, requested_by, .. } = self.network.meetings[meeting];
-        if ordinary || self.is(Is::Officer) || self.is(Is::Auditor) {
+        if ordinary || self.second_factor() && (self.is(Is::Officer) || self.is(Is::Auditor)) {
             return true;
         }
         let sessions = || (0..self.network.sessions.len()).filter(|one| self.network.sessions[*one].meeting == meeting);
         let somebody = self.of_a_state() || self.is(Is::Representative) || self.is(Is::Guest);
         let admitted = || sessions().any(|one| self.network.sessions[one].room.is_some_and(|room| self.admitted(room)));
         somebody && sessions().any(|one| self.takes_part(one))
-            || self.of_a_state() && (admitted() || requested_by.is_some() && requested_by == self.party())
+            || self.of_a_state()
+                && self.second_factor()
+                && (admitted() || requested_by.is_some() && requested_by == self.party())
     }
 
     fn see_session(&self, session: usize) -> bool {
@@ -409,6 +421,7 @@ impl Asks<'_> {
         match kind {
             SessionKind::Closed => {
                 !self.kept_out()
+                    && self.second_factor()
                     && (self.is(Is::Officer) || self.of_a_state() && room.is_some_and(|room| self.admitted(room)))
             }
             SessionKind::Open if self.network.meetings[meeting].ordinary => {
@@ -433,7 +446,7 @@ impl Asks<'_> {
 
     fn see_room(&self, room: usize) -> bool {
         let case = self.network.rooms[room].case.is_some();
-        self.inside(room) || !case && !self.kept_out() && self.is(Is::Officer)
+        self.second_factor() && (self.inside(room) || !case && !self.kept_out() && self.is(Is::Officer))
     }
 
     fn read_note(&self, note: usize) -> bool {
