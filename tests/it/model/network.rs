@@ -391,17 +391,20 @@ impl Asks<'_> {
     }
 
     /// Ring 1 for ordinary meetings; an ad hoc one is known to those who take part or are admitted, to the State
-    /// that asked for it, to the Secretariat and the auditor.
+    /// that asked for it, to the Secretariat and the auditor. What rests on more than an invitation needs a second
+    /// factor.
     fn see_meeting(&self, meeting: usize) -> bool {
         let Meeting { ordinary, requested_by, .. } = self.network.meetings[meeting];
-        if ordinary || self.is(Is::Officer) || self.is(Is::Auditor) {
+        if ordinary || self.second_factor() && (self.is(Is::Officer) || self.is(Is::Auditor)) {
             return true;
         }
         let sessions = || (0..self.network.sessions.len()).filter(|one| self.network.sessions[*one].meeting == meeting);
         let somebody = self.of_a_state() || self.is(Is::Representative) || self.is(Is::Guest);
         let admitted = || sessions().any(|one| self.network.sessions[one].room.is_some_and(|room| self.admitted(room)));
         somebody && sessions().any(|one| self.takes_part(one))
-            || self.of_a_state() && (admitted() || requested_by.is_some() && requested_by == self.party())
+            || self.of_a_state()
+                && self.second_factor()
+                && (admitted() || requested_by.is_some() && requested_by == self.party())
     }
 
     fn see_session(&self, session: usize) -> bool {
@@ -409,6 +412,7 @@ impl Asks<'_> {
         match kind {
             SessionKind::Closed => {
                 !self.kept_out()
+                    && self.second_factor()
                     && (self.is(Is::Officer) || self.of_a_state() && room.is_some_and(|room| self.admitted(room)))
             }
             SessionKind::Open if self.network.meetings[meeting].ordinary => {
@@ -433,7 +437,7 @@ impl Asks<'_> {
 
     fn see_room(&self, room: usize) -> bool {
         let case = self.network.rooms[room].case.is_some();
-        self.inside(room) || !case && !self.kept_out() && self.is(Is::Officer)
+        self.second_factor() && (self.inside(room) || !case && !self.kept_out() && self.is(Is::Officer))
     }
 
     fn read_note(&self, note: usize) -> bool {

@@ -13,7 +13,7 @@ use incamera::ids::{ActId, CaseId, NoteId, PartyId, PersonId, RoomId};
 use incamera::network::import::ensure_standing;
 use incamera::network::model as words;
 use incamera::rooms::opening::{self, Reach, RoomKind};
-use incamera::rooms::release::{self, Released};
+use incamera::rooms::release::{self, Recipient, Released};
 
 use super::network::{Gives, Network, PARTIES, PEOPLE, PartyKind, Role, SessionKind, Standing, Tick};
 use super::sequence::Change;
@@ -148,11 +148,13 @@ fn give(work: &mut Work<'_>, ids: &mut Ids, gives: Gives, from: Tick, until: Opt
         }
         Gives::NoteRelease(note, party) if present => {
             let note = NoteId::parse(&ids.notes[note]).unwrap();
-            release::release(work, None, Released::Note(&note), Some(&ids.parties[party]), source)?
+            let to = Recipient { party: Some(&ids.parties[party]), version: Some(1) };
+            release::release(work, None, Released::Note(&note), to, source)?
         }
         Gives::CaseRelease(case, party) if present => {
             let case = CaseId::parse(&ids.cases[case]).unwrap();
-            release::release(work, None, Released::Case(&case), party.map(|party| &ids.parties[party]), source)?
+            let to = Recipient { party: party.map(|party| &ids.parties[party]), version: None };
+            release::release(work, None, Released::Case(&case), to, source)?
         }
         _ => {
             let new =
@@ -216,7 +218,7 @@ fn beside(ids: &Ids, gives: Gives, act: &ActId) -> String {
         ),
         Gives::NoteRelease(note, to) => {
             format!(
-                "INSERT INTO releases (act_id, note_id, party_id) VALUES ('{act}', '{}', '{}')",
+                "INSERT INTO releases (act_id, note_id, note_version, party_id) VALUES ('{act}', '{}', 1, '{}')",
                 ids.notes[note],
                 party(to)
             )
