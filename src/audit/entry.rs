@@ -340,3 +340,17 @@ impl Entry {
         self
     }
 }
+
+/// How many of these are each party's, in the order in which the parties come: entries in the order of random
+/// ids would differ from server to server without a reason.
+#[must_use]
+pub fn counts<'p>(owners: impl IntoIterator<Item = &'p PartyId>) -> Vec<(&'p PartyId, usize)> {
+    let mut counts: Vec<(&PartyId, usize)> = Vec::new();
+    for owner in owners {
+        match counts.iter_mut().find(|(party, _)| *party == owner) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => counts.push((owner, 1)),
+        }
+    }
+    counts
+}

@@ -9,6 +9,6 @@ pub mod api;
 mod entry;
 mod store;
 
-pub use entry::{Area, Entry, Event, Operation, PURPOSE_MAX, Subject};
+pub use entry::{Area, Entry, Event, Operation, PURPOSE_MAX, Subject, counts};
 pub use store::{LoggedEntry, export, verify};
 pub(crate) use store::{Row, append, store_head};

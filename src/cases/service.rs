@@ -1,13 +1,13 @@
 //! What can be done with case files: each function asks for leave, does it, and stages the log entry.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use super::model::{
     CaseBody, CaseLine, CaseReleaseBody, ContactRef, Fiche, NewCase, NewRelease, ReleaseTo, Revision, Visibility,
 };
 use super::store::{self, Case, SealedFiche};
 use crate::access::{self, Asker, Fact, Kind, Permit, actions, explain::may_see};
-use crate::audit::{Entry, Event};
+use crate::audit::{Entry, Event, counts};
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault, OrConflict};
@@ -98,11 +98,7 @@ pub(super) fn list(
 /// An entry for each State whose case files are shown, which may read it; one without an owner when there
 /// is nothing to show.
 fn log_listed(work: &mut Work<'_>, asker: &Asker, items: &[Case]) {
-    let mut shown: BTreeMap<&PartyId, usize> = BTreeMap::new();
-    for case in items {
-        let count = shown.entry(&case.party_id).or_default();
-        *count = count.saturating_add(1);
-    }
+    let shown = counts(items.iter().map(|case| &case.party_id));
     let entry = || Entry::new(Event::CasesListed).by(asker);
     if shown.is_empty() {
         work.log(entry().count(0));

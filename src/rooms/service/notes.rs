@@ -1,10 +1,8 @@
 //! Notes: listing, reading, writing, revising.
 
-use std::collections::BTreeMap;
-
 use super::sealing;
 use crate::access::{self, Asker, Fact, Permit, actions};
-use crate::audit::{Entry, Event};
+use crate::audit::{Entry, Event, counts};
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault, OrConflict};
@@ -62,11 +60,7 @@ pub(in crate::rooms) fn list(
 /// An entry for each State whose titles are shown, which may read it; one without an owner when there is
 /// nothing to show.
 fn log_listed(work: &mut Work<'_>, asker: &Asker, room: &RoomId, items: &[(Note, SealedVersion)]) {
-    let mut shown: BTreeMap<&PartyId, usize> = BTreeMap::new();
-    for (note, _) in items {
-        let count = shown.entry(&note.party_id).or_default();
-        *count = count.saturating_add(1);
-    }
+    let shown = counts(items.iter().map(|(note, _)| &note.party_id));
     let entry = || Entry::new(Event::NotesListed).by(asker).on("room", room).in_room(room).during(asker.visit());
     if shown.is_empty() {
         work.log(entry().count(0));
