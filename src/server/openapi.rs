@@ -181,7 +181,7 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
 pub fn statuses(route: &Route) -> Vec<u16> {
     // 401 everywhere: a token that is sent must be good, even where none is needed.
     let mut statuses = vec![401, 500, 503];
-    if matches!(route.access, Access::May(_)) {
+    if matches!(route.access, Access::May(_) | Access::Public(_)) {
         statuses.push(403);
     }
     if route.path.contains('{') {
