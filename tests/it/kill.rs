@@ -83,7 +83,7 @@ struct Dice(u64);
 
 impl Dice {
     fn new() -> Self {
-        let seed = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64 | 1;
+        let seed = u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_micros()).unwrap() | 1;
         println!("seed {seed}");
         Self(seed)
     }

@@ -193,7 +193,8 @@ impl Ledger {
     #[track_caller]
     fn compare(&self, run: &str, new: &[Value], done: &[Done]) {
         let mut answered: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
-        let mut exact: BTreeMap<(&str, &str, String), (usize, &[(&str, Value)])> = BTreeMap::new();
+        type Exact<'a> = BTreeMap<(&'a str, &'a str, String), (usize, &'a [(&'a str, Value)])>;
+        let mut exact: Exact<'_> = BTreeMap::new();
         for one in done {
             let total = answered.entry((&one.who, one.event)).or_default();
             match &one.outcome {
