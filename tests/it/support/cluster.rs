@@ -29,6 +29,10 @@ impl Cluster {
         let cluster = Self { root: std::env::temp_dir().join(name), binaries };
         fs::create_dir_all(&cluster.root).unwrap();
         fs::set_permissions(&cluster.root, fs::Permissions::from_mode(0o777)).unwrap();
+        if is_root() {
+            // Or the watcher could not remove it: temporary folders are their owners'.
+            std::os::unix::fs::chown(&cluster.root, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
         let (data, root) = (cluster.data(), cluster.root.display());
         cluster.run(&format!("{binaries}/initdb -D {data} -U incamera -A trust -E UTF8 --locale=C -N >/dev/null"));
         let watch = format!(
@@ -101,12 +105,18 @@ impl Drop for Cluster {
     }
 }
 
+const NOBODY: u32 = 65534;
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").map(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0).unwrap_or(false)
+}
+
 /// PostgreSQL refuses to run as root.
 fn as_nobody(script: &str) -> Command {
-    let root = fs::metadata("/proc/self").map(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0).unwrap_or(false);
-    let mut command = if root {
+    let mut command = if is_root() {
         let mut command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "bash", "-c", script]);
+        let (user, group) = (format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"));
+        command.args([&user, &group, "--clear-groups", "bash", "-c", script]);
         command
     } else {
         let mut command = Command::new("bash");
