@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,7 +41,9 @@ impl Cluster {
             "while [ -d /proc/{pid} ] && [ -d {data} ]; do sleep 1; done; {binaries}/pg_ctl -D {data} -m immediate stop; rm -rf {root}",
             pid = std::process::id(),
         );
-        as_nobody(&watch).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // In a group of its own: what ends the whole group of the tests must leave the watcher to clean up.
+        let mut watcher = as_nobody(&watch);
+        watcher.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         cluster.start_again();
         cluster
     }
