@@ -1,11 +1,14 @@
 //! Whether the server lives, and whether it can serve.
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::registry::schema;
 use super::{Access, Answer, Gives, Logs, Route, Takes, handler};
+use crate::error::AppError;
 
 /// The state of the server.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -13,6 +16,9 @@ pub struct Health {
     /// Always `ok`: what is not ok answers 503.
     pub status: &'static str,
 }
+
+/// Shorter than any lock is waited for: whoever asks must hear in time to send callers elsewhere.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 const OK: Health = Health { status: "ok" };
 
@@ -43,7 +49,7 @@ pub fn routes() -> Vec<Route> {
             gives: Gives::Json(schema::<Health>),
             also: &[],
             handler: handler(|call| async move {
-                call.db().probe().await?;
+                tokio::time::timeout(PATIENCE, call.db().probe()).await.map_err(AppError::log_unavailable)??;
                 Answer::json(&OK)
             }),
         },

@@ -12,7 +12,7 @@ use incamera::network::model::{PartyKind, Role};
 use incamera::rooms::opening::Reach;
 
 use crate::support::database::{self, Kind};
-use crate::support::process::incamera;
+use crate::support::process::{ended, incamera};
 use crate::support::sources;
 
 /// A table, as far as both databases can tell of it in the same words.
@@ -453,7 +453,7 @@ fn a_database_that_lacks_a_migration_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let url = database::fresh(kind, folder.path());
-        let run = |arguments: &[&str]| incamera().args(arguments).output().unwrap();
+        let run = |arguments: &[&str]| ended(incamera().args(arguments));
         let config = data.join("incamera.toml");
         let config = config.to_str().unwrap();
         assert!(run(&["init", data.to_str().unwrap(), "--database", &url]).status.success());

@@ -34,7 +34,11 @@ fn a_flood_of_log_ins() {
             let mut client = process.client();
             std::thread::spawn(move || {
                 let body = json!({"email": format!("x{n}@test.example"), "password": PASSWORD});
-                (0..3).map(|_| client.post("/api/v1/session", &body)).collect::<Vec<Reply>>()
+                let timed = |_| {
+                    let begun = Instant::now();
+                    (client.post("/api/v1/session", &body), begun.elapsed())
+                };
+                (0..3).map(timed).collect::<Vec<(Reply, Duration)>>()
             })
         })
         .collect();
@@ -46,18 +50,21 @@ fn a_flood_of_log_ins() {
         assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
         std::thread::sleep(Duration::from_millis(50));
     }
-    let replies: Vec<Reply> = flood.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
-    let mut served = 0;
-    for reply in &replies {
+    let replies: Vec<(Reply, Duration)> = flood.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+    let (mut served, mut at_once) = (0, 0);
+    for (reply, spent) in &replies {
         if reply.status == 503 {
             assert_eq!(reply.headers["retry-after"], "2");
             assert_eq!(reply.json()["type"], "urn:incamera:problem:busy");
+            // Turned away at the door, not after the two seconds that those in the queue wait for their turn.
+            at_once += u32::from(*spent < Duration::from_millis(1500));
         } else {
             refused(reply);
             served += 1;
         }
     }
     assert!(served >= 4 && served < replies.len(), "{served} of {}", replies.len());
+    assert!(at_once >= 10, "{at_once} of {} were turned away at once", replies.len());
     let grown = peak(&process) - idle;
     assert!((100 * 1024..200 * 1024).contains(&grown), "one hash takes 128 MiB, and {} MiB were taken", grown / 1024);
     // Afterwards it is as before.

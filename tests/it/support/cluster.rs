@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,6 +30,10 @@ impl Cluster {
         let cluster = Self { root: std::env::temp_dir().join(name), binaries };
         fs::create_dir_all(&cluster.root).unwrap();
         fs::set_permissions(&cluster.root, fs::Permissions::from_mode(0o777)).unwrap();
+        if is_root() {
+            // Or the watcher could not remove it: temporary folders are their owners'.
+            std::os::unix::fs::chown(&cluster.root, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
         let (data, root) = (cluster.data(), cluster.root.display());
         cluster.run(&format!("{binaries}/initdb -D {data} -U incamera -A trust -E UTF8 --locale=C -N >/dev/null"));
         let watch = format!(
@@ -36,7 +41,9 @@ impl Cluster {
             "while [ -d /proc/{pid} ] && [ -d {data} ]; do sleep 1; done; {binaries}/pg_ctl -D {data} -m immediate stop; rm -rf {root}",
             pid = std::process::id(),
         );
-        as_nobody(&watch).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // In a group of its own: what ends the whole group of the tests must leave the watcher to clean up.
+        let mut watcher = as_nobody(&watch);
+        watcher.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         cluster.start_again();
         cluster
     }
@@ -101,12 +108,18 @@ impl Drop for Cluster {
     }
 }
 
+const NOBODY: u32 = 65534;
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").map(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0).unwrap_or(false)
+}
+
 /// PostgreSQL refuses to run as root.
 fn as_nobody(script: &str) -> Command {
-    let root = fs::metadata("/proc/self").map(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0).unwrap_or(false);
-    let mut command = if root {
+    let mut command = if is_root() {
         let mut command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "bash", "-c", script]);
+        let (user, group) = (format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"));
+        command.args([&user, &group, "--clear-groups", "bash", "-c", script]);
         command
     } else {
         let mut command = Command::new("bash");

@@ -114,15 +114,16 @@ fn one_after_the_other() {
         let filler = "x".repeat(300_000);
         let length = INNER.len() + filler.len();
         let head = format!("{line}\r\nHost: localhost\r\n");
-        for bytes in [
-            format!("{head}Content-Length: {length}\r\n\r\n{INNER}{filler}"),
-            format!("{head}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{INNER}{filler}\r\n0\r\n\r\n"),
-            // The rest of the chunk never comes: whoever was answered does not keep the connection for it.
-            format!("{head}Transfer-Encoding: chunked\r\n\r\nfffffff\r\n{INNER}{filler}"),
+        for (bytes, whole) in [
+            (format!("{head}Content-Length: {length}\r\n\r\n{INNER}{filler}"), true),
+            (format!("{head}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{INNER}{filler}\r\n0\r\n\r\n"), true),
+            (format!("{head}Transfer-Encoding: chunked\r\n\r\nfffffff\r\n{INNER}{filler}"), false),
         ] {
             let (got, closed) = talk(&client, bytes.as_bytes(), Duration::from_secs(4));
             assert_eq!(statuses(&got), [status], "{line}: {got}");
-            assert!(closed, "{line}: stays open: {got}");
+            // A body whose rest never comes does not keep the connection of one who was answered. A whole one
+            // may have been taken in by then, and the connection be good for another request.
+            assert!(closed || whole, "{line}: stays open: {got}");
         }
     }
 }

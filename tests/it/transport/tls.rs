@@ -18,7 +18,7 @@ use super::wait_until;
 use crate::support::TestServer;
 use crate::support::client::tls_config;
 use crate::support::database::Kind;
-use crate::support::process::Process;
+use crate::support::process::{Process, ended, incamera};
 
 /// Shakes hands and nothing more.
 fn shake(address: SocketAddr, config: &Arc<ClientConfig>) -> std::io::Result<ClientConnection> {
@@ -293,11 +293,8 @@ fn a_server_does_not_start_with_a_bad_certificate() {
     std::fs::write(process.data.join("tls/cert.pem"), pem).unwrap();
     std::fs::write(process.data.join("tls/key.pem"), key).unwrap();
     let config = process.data.join("incamera.toml");
-    let output = crate::support::process::incamera()
-        .args(["serve", "--config", config.to_str().unwrap()])
-        .env("INCAMERA_SERVER__PORT", "0")
-        .output()
-        .unwrap();
+    let output =
+        ended(incamera().args(["serve", "--config", config.to_str().unwrap()]).env("INCAMERA_SERVER__PORT", "0"));
     assert_eq!(output.status.code(), Some(1));
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(words.contains("not in its time"), "{words}");
