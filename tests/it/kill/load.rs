@@ -1,5 +1,6 @@
 //! Who asks for what while the server runs. Each keeps a record of whatever may have left an entry.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -17,10 +18,13 @@ pub struct Done {
     pub outcome: Outcome,
 }
 
+/// What an entry must say: places in it, and what is there.
+pub type Fields = Vec<(&'static str, Value)>;
+
 #[derive(Debug)]
 pub enum Outcome {
-    /// It was answered; what the entry must say.
-    Answered(Vec<(&'static str, Value)>),
+    /// It was answered; what its entries must say.
+    Answered(Vec<Fields>),
     /// The answer never came, or said that it is not known.
     Unknown,
 }
@@ -119,12 +123,12 @@ impl<'a> Ask<'a> {
 }
 
 impl Turn<'_> {
-    /// Asks. `Ok(None)`: refused, or not known.
-    fn ask(
-        &mut self,
-        ask: Ask<'_>,
-        fields: impl Fn(&Value) -> Vec<(&'static str, Value)>,
-    ) -> Result<Option<Value>, Gone> {
+    /// Asks for what leaves one entry. `Ok(None)`: refused, or not known.
+    fn ask(&mut self, ask: Ask<'_>, fields: impl Fn(&Value) -> Fields) -> Result<Option<Value>, Gone> {
+        self.ask_for_many(ask, |answer| vec![fields(answer)])
+    }
+
+    fn ask_for_many(&mut self, ask: Ask<'_>, entries: impl Fn(&Value) -> Vec<Fields>) -> Result<Option<Value>, Gone> {
         let body = ask.body.map(|body| body.to_string());
         let tag = ask.version.map(|version| format!("\"{version}\""));
         let mut headers = vec![("content-type", "application/json")];
@@ -134,7 +138,7 @@ impl Turn<'_> {
             Err(_) => (Some(Outcome::Unknown), Err(Gone)),
             Ok(reply) if reply.status == ask.good => {
                 let value = if reply.body.is_empty() { Value::Null } else { reply.json() };
-                (Some(Outcome::Answered(fields(&value))), Ok(Some(value)))
+                (Some(Outcome::Answered(entries(&value))), Ok(Some(value)))
             }
             Ok(reply) => {
                 let name = reply.json()["type"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
@@ -200,8 +204,16 @@ impl Turn<'_> {
     fn read(&mut self) -> Result<(), Gone> {
         let (notes, room) = (self.notes(), json!(self.cast.room));
         let path = format!("{notes}?limit=20");
-        let list = self.ask(Ask::get("notes_listed", &path), |list| {
-            vec![("/thing/id", room.clone()), ("/count", json!(list["items"].as_array().unwrap().len()))]
+        let list = self.ask_for_many(Ask::get("notes_listed", &path), |list| {
+            let mut of = BTreeMap::<&str, usize>::new();
+            for one in list["items"].as_array().unwrap() {
+                *of.entry(one["party"].as_str().unwrap()).or_default() += 1;
+            }
+            of.into_iter()
+                .map(|(party, count)| {
+                    vec![("/thing/id", room.clone()), ("/owner_party", json!(party)), ("/count", json!(count))]
+                })
+                .collect()
         })?;
         for one in list.iter().flat_map(|list| list["items"].as_array().unwrap()).take(4) {
             let id = one["id"].as_str().unwrap();
