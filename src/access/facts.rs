@@ -170,18 +170,22 @@ pub fn in_force(sql: &mut Fragment, act: &'static str, at: Moment) {
     sql.sql(" AND e.recorded_us <= ").number(at.0).sql(")");
 }
 
-/// An admission was given to somebody designated, and lasts no longer than that designation: who is
-/// designated anew, for another State or as something else, is admitted anew. Appends the condition that a
-/// designation of `person` that was there when the act `act` was recorded is still in force.
+/// An admission was given to somebody designated by a party of some standing, and lasts no longer than both:
+/// who is designated anew or as something else, or whose State comes to have another standing, is admitted
+/// anew. Appends the condition that a designation of `person` that was there when the act `act` was recorded,
+/// and the standing it meant something by, are still in force.
 pub fn still_designated(sql: &mut Fragment, person: &'static str, act: &'static str, at: Moment) {
+    let since = |sql: &mut Fragment, alias: &'static str| {
+        sql.sql(alias).sql(".effective_us <= ").sql(act).sql(".effective_us AND ");
+        sql.sql(alias).sql(".recorded_us <= ").sql(act).sql(".recorded_us AND ");
+        in_force(sql, alias, at);
+    };
     sql.sql("EXISTS (SELECT 1 FROM designations d JOIN acts b ON b.id = d.act_id WHERE d.person_id = ").sql(person);
-    sql.sql(" AND b.effective_us <= ")
-        .sql(act)
-        .sql(".effective_us AND b.recorded_us <= ")
-        .sql(act)
-        .sql(".recorded_us AND ");
-    in_force(sql, "b", at);
-    sql.sql(")");
+    sql.sql(" AND ");
+    since(sql, "b");
+    sql.sql(" AND (d.role = 'secretariat_officer' OR EXISTS (SELECT 1 FROM standings t JOIN acts c ON c.id = t.act_id WHERE t.party_id = d.party_id AND ((d.role = 'contact_point' AND t.standing = 'member') OR (d.role = 'counterpart' AND t.standing = 'observer')) AND ");
+    since(sql, "c");
+    sql.sql(")))");
 }
 
 /// The table of a kind; the network as a whole has none.

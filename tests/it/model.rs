@@ -10,7 +10,7 @@ mod network;
 mod rows;
 mod sequence;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -71,6 +71,8 @@ struct Sequence {
     ids: Ids,
     said: Vec<Said>,
     done: Vec<String>,
+    /// How often each thing that is done was allowed, and how often not.
+    counts: BTreeMap<Doing, [usize; 2]>,
     wrong: Option<String>,
 }
 
@@ -92,12 +94,13 @@ impl Sequence {
             ids: Ids::default(),
             said: Vec::new(),
             done: Vec::new(),
+            counts: BTreeMap::new(),
             wrong: None,
         }
     }
 
     fn begin(&mut self, work: &mut Work<'_>) -> Result<(), AppError> {
-        self.ids = rows::found(work, self.seed)?;
+        self.ids = rows::found(work)?;
         let now = work.now.0;
         let all = beginning(&mut Dice::new(self.seed ^ 0xb0b), now);
         rows::begin(work, &mut self.network, &mut self.ids, &all)
@@ -135,7 +138,8 @@ impl Sequence {
         let people: Vec<Option<Person>> = if last {
             (0..PEOPLE.len()).map(Some).chain([None]).collect()
         } else {
-            let first = dice.below(PEOPLE.len());
+            // Mostly somebody of a State: the others are kept out of most.
+            let first = dice.of(&[0, 1, 2, 0, 1, 2, 3, 4, 5, 6]);
             vec![Some(first), Some((first + 1 + dice.below(PEOPLE.len() - 1)) % PEOPLE.len())]
         };
         let looking = dice.below(people.len());
@@ -218,6 +222,12 @@ impl Sequence {
     ) -> Result<BTreeSet<(Doing, usize)>, AppError> {
         let lists = judge::lists(work, &self.network, &self.ids, asker)?;
         let may = self.network.may(person, brought, at);
+        for doing in Doing::ALL {
+            let allowed = may.iter().filter(|(one, _)| *one == doing).count();
+            let [yes, no] = self.counts.entry(doing).or_default();
+            *yes += allowed;
+            *no += self.network.count(doing) - allowed;
+        }
         if lists != may {
             let (too_much, too_little): (Vec<_>, Vec<_>) =
                 (lists.difference(&may).collect(), may.difference(&lists).collect());
@@ -349,10 +359,14 @@ fn agree(kind: Kind, usual: u64) {
         None => 0..number("INCAMERA_SEQUENCES").unwrap_or(usual),
     };
     let (first, last) = (seeds.start, seeds.end);
-    let mut acts = 0;
+    let (mut acts, mut counts) = (0, BTreeMap::<Doing, [usize; 2]>::new());
     for from in (first..last).step_by(500) {
         let ground = Ground::new(kind, from + 1);
         let sequences = ground.run((from..last.min(from + 500)).map(Sequence::new).collect());
+        for (doing, [yes, no]) in sequences.iter().flat_map(|sequence| &sequence.counts) {
+            let sum = counts.entry(*doing).or_insert([0, 0]);
+            *sum = [sum[0] + yes, sum[1] + no];
+        }
         acts += sequences.iter().map(|sequence| sequence.done.len()).sum::<usize>();
         if let Some(wrong) = sequences.iter().find(|sequence| sequence.wrong.is_some()) {
             let short = shortest(kind, wrong.seed);
@@ -365,7 +379,11 @@ fn agree(kind: Kind, usual: u64) {
             );
         }
     }
-    println!("{} sequences, {acts} changes", last - first);
+    println!("{} sequences, {acts} changes, allowed and not: {counts:?}", last - first);
+    // What is nearly always allowed, or nearly never, is hardly tried.
+    for (doing, [yes, no]) in counts {
+        assert!(last - first < 100 || yes * 50 > no && no * 50 > yes, "{doing:?}: {yes} times allowed, {no} times not");
+    }
 }
 
 #[test]

@@ -277,6 +277,30 @@ both!(an_admission_ends_with_the_designation_it_was_given_to, |server| {
     ua.get(&format!("{path}/notes")).expect(200);
 });
 
+both!(an_admission_ends_with_the_standing_it_was_given_to, |server| {
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let notes = format!("/api/v1/rooms/{}/notes", scene.room);
+    let mut fr = inside(&mut world, "fr", &scene.room);
+    fr.post(&notes, &note("A", "not for UA")).expect(201);
+    let mut ua = inside(&mut world, "ua", &scene.room);
+    assert_eq!(ua.get(&notes).expect(200)["items"], json!([]));
+    // The Secretariat makes the counterpart a contact point, too, and the State a member.
+    let mut sec = world.client("sec");
+    let why = "made for a test";
+    let too = json!({"role": "contact_point", "source": why});
+    sec.post(&format!("/api/v1/people/{}/designations", world.person("ua")), &too).expect(201);
+    let party = format!("/api/v1/parties/{}", world.party("UA"));
+    let act = sec.get(&party).expect(200)["standings"][0]["act"].as_str().unwrap().to_owned();
+    sec.post(&format!("/api/v1/acts/{act}/ending"), &json!({"source": why})).expect(201);
+    sec.post(&format!("{party}/standings"), &json!({"standing": "member", "source": why})).expect(201);
+    assert_eq!(ua.get("/api/v1/me").expect(200)["role"], "contact_point");
+    // The counterpart designation is in force still; but the room was opened to a counterpart.
+    let absent = ua.get("/api/v1/rooms/00000000-0000-4000-8000-000000000000").normalized();
+    assert_eq!(ua.get(&notes).normalized(), absent);
+    assert!(!fr.get(&format!("/api/v1/rooms/{}", scene.room)).expect(200)["members"].to_string().contains("\"ua\""));
+});
+
 both!(nobody_admits_further_than_he_was_admitted, |server| {
     let mut world = World::new(server);
     let scene = scene(&world);

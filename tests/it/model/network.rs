@@ -342,13 +342,23 @@ impl Asks<'_> {
         )
     }
 
-    /// An admission lasts no longer than a designation that was there when it was given.
+    /// Decision 9: an admission lasts no longer than a designation that was there when it was given, and the
+    /// standing which that one means something by.
     fn rests(&self, admission: &Act) -> bool {
-        self.network.acts.iter().filter(|act| act.in_force(self.at)).any(|act| {
-            matches!(act.gives, Gives::Designation(whom, _) if Some(whom) == self.person)
-                && act.from <= admission.from
-                && act.recorded <= admission.recorded
-        })
+        let since = |gives: &dyn Fn(Gives) -> bool| {
+            self.network.acts.iter().any(|act| {
+                gives(act.gives)
+                    && act.in_force(self.at)
+                    && act.from <= admission.from
+                    && act.recorded <= admission.recorded
+            })
+        };
+        let Some(person) = self.person else { return false };
+        let standing = |held| since(&|gives| gives == Gives::Standing(PEOPLE[person], held));
+        let designated = |role| since(&|gives| gives == Gives::Designation(person, role));
+        designated(Role::ContactPoint) && standing(Standing::Member)
+            || designated(Role::Counterpart) && standing(Standing::Observer)
+            || designated(Role::Officer)
     }
 
     /// Decision 9: an admission opens what was written before it, unless it says "onward".

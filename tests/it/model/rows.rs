@@ -57,12 +57,12 @@ pub fn role(role: Role) -> words::Role {
     }
 }
 
-/// The parties and people of a network, with a log-in each. `number` tells networks of one database apart.
-pub fn found(work: &mut Work<'_>, number: u64) -> Result<Ids, AppError> {
+/// The parties and people of a network, with a log-in each.
+pub fn found(work: &mut Work<'_>) -> Result<Ids, AppError> {
     let mut ids = Ids::default();
     let now = work.now.0;
     let mut sql = String::new();
-    for (place, kind) in PARTIES.iter().enumerate() {
+    for kind in PARTIES {
         let id = PartyId::new(work)?;
         let kind = match kind {
             PartyKind::State => "state",
@@ -70,10 +70,8 @@ pub fn found(work: &mut Work<'_>, number: u64) -> Result<Ids, AppError> {
             PartyKind::CivilSociety => "civil_society",
             PartyKind::Secretariat => "secretariat",
         };
-        let _ = write!(
-            sql,
-            "INSERT INTO parties (id, kind, code, recorded_us) VALUES ('{id}', '{kind}', 'P{number}-{place}', {now});"
-        );
+        let _ =
+            write!(sql, "INSERT INTO parties (id, kind, code, recorded_us) VALUES ('{id}', '{kind}', '{id}', {now});");
         ids.parties.push(id);
     }
     for (place, party) in PEOPLE.iter().enumerate() {
@@ -241,7 +239,8 @@ fn make(work: &mut Work<'_>, network: &Network, ids: &mut Ids, change: Change) -
     let sql = match change {
         Change::Meeting { ordinary, requested_by } => {
             // A number that no other network uses.
-            let number = if ordinary { i64::from_str_radix(&id[..8], 16).unwrap().to_string() } else { "NULL".into() };
+            let digits = id[..13].replace("-", "");
+            let number = if ordinary { i64::from_str_radix(&digits, 16).unwrap().to_string() } else { "NULL".into() };
             let requested_by = requested_by.map_or_else(|| "NULL".to_owned(), |by| format!("'{}'", ids.parties[by]));
             let kind = if ordinary { "ordinary" } else { "ad_hoc" };
             ids.meetings.push(id.clone());

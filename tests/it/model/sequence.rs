@@ -385,6 +385,9 @@ pub fn beginning(dice: &mut Dice, now: Tick) -> Vec<Change> {
             if dice.once_in(2) {
                 changes.push(record(Gives::Admission { room, person, whole: !dice.once_in(4) }));
             }
+            if !dice.once_in(4) {
+                changes.push(Change::Visit { room, person, expires: now + dice.of(&[60, 1000]) });
+            }
         }
         changes.push(Change::Note { room, person: dice.below(3) });
     }
