@@ -9,6 +9,7 @@ mod judge;
 mod network;
 mod rows;
 mod sequence;
+mod services;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -394,4 +395,29 @@ fn server_and_model_agree_on_ten_thousand_sequences() {
 #[test]
 fn server_and_model_agree_on_postgres() {
     agree(Kind::Postgres, 500);
+}
+
+/// Fewer and longer, and everything by request: what the services make of it.
+fn walk(kind: Kind, walks: u64, steps: usize) {
+    let (mut done, mut refused) = (0, 0);
+    for seed in 0..walks {
+        let mut walk = services::Walk::new(kind, seed);
+        for _ in 0..steps {
+            walk.step();
+        }
+        let counts = walk.counts();
+        (done, refused) = (done + counts.0, refused + counts.1);
+    }
+    println!("{done} requests done, {refused} refused");
+    assert!(done > refused / 2, "hardly anything was done");
+}
+
+#[test]
+fn services_and_model_agree() {
+    walk(Kind::Sqlite, 12, 80);
+}
+
+#[test]
+fn services_and_model_agree_on_postgres() {
+    walk(Kind::Postgres, 4, 60);
 }

@@ -68,8 +68,10 @@ pub fn asker(
     at: Tick,
 ) -> Result<Asker, AppError> {
     let Some(person) = person else { return Ok(Asker::anonymous(Moment(at))) };
+    let own = brought.visit.map(|visit| &ids.visitors[visit]).filter(|(whose, _)| *whose == person);
+    let sign_in = own.map_or(&ids.sign_ins[person], |(_, sign_in)| sign_in);
     let credentials = Credentials {
-        sign_in: SignInId::parse(&ids.sign_ins[person]),
+        sign_in: SignInId::parse(sign_in),
         second_factor: brought.second_factor,
         unlocked: brought.unlock,
         visit: brought.visit.and_then(|visit| VisitId::parse(&ids.visits[visit])),

@@ -260,6 +260,24 @@ impl Network {
         is
     }
 
+    /// Whether a person can log in at all.
+    pub fn somebody(&self, person: Person, at: Tick) -> bool {
+        !self.is(person, at).is_empty()
+    }
+
+    /// DESIGN §2: a closed session admits every contact point of the member States, and the counterparts of
+    /// those observer States chosen for it; with an account or without.
+    pub fn admitted_by_default(&self, person: Person, counterparts_of: Option<Party>, at: Tick) -> bool {
+        let gives: Vec<Gives> = self.in_force(at).collect();
+        let party = PEOPLE[person];
+        let both = |role, standing| {
+            gives.contains(&Gives::Designation(person, role)) && gives.contains(&Gives::Standing(party, standing))
+        };
+        PARTIES[party] == PartyKind::State
+            && (both(Role::ContactPoint, Standing::Member)
+                || Some(party) == counterparts_of && both(Role::Counterpart, Standing::Observer))
+    }
+
     fn asks(&self, person: Option<Person>, brought: Means, at: Tick) -> Asks<'_> {
         let is = person.map(|person| self.is(person, at)).unwrap_or_default();
         Asks { network: self, person, is, brought, at }

@@ -15,7 +15,7 @@ use incamera::network::model as words;
 use incamera::rooms::opening::{self, Reach, RoomKind};
 use incamera::rooms::release::{self, Recipient, Released};
 
-use super::network::{Gives, Network, PARTIES, PEOPLE, PartyKind, Role, SessionKind, Standing, Tick};
+use super::network::{Gives, Network, PARTIES, PEOPLE, PartyKind, Person, Role, SessionKind, Standing, Tick};
 use super::sequence::Change;
 
 /// The ids of a network's things, each list in the network's order.
@@ -32,13 +32,15 @@ pub struct Ids {
     pub cases: Vec<String>,
     pub notes: Vec<String>,
     pub visits: Vec<String>,
+    /// Whose each visit is, by which log-in.
+    pub visitors: Vec<(Person, String)>,
 }
 
 pub fn id(work: &Work<'_>) -> Result<String, AppError> {
     Ok(ActId::new(work)?.to_string())
 }
 
-fn standing(standing: Standing) -> words::Standing {
+pub fn standing(standing: Standing) -> words::Standing {
     match standing {
         Standing::Member => words::Standing::Member,
         Standing::Observer => words::Standing::Observer,
@@ -296,6 +298,7 @@ fn make(work: &mut Work<'_>, network: &Network, ids: &mut Ids, change: Change) -
         }
         Change::Visit { room, person, expires } => {
             ids.visits.push(id.clone());
+            ids.visitors.push((person, ids.sign_ins[person].clone()));
             format!(
                 "INSERT INTO visits (id, room_id, person_id, sign_in_id, opened_us, expires_us) VALUES ('{id}', '{}', '{}', '{}', {now}, {expires})",
                 ids.rooms[room], ids.people[person], ids.sign_ins[person]

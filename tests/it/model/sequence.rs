@@ -246,7 +246,7 @@ impl Happens {
 
 impl Act {
     /// Whether off-boarding the person ends it.
-    fn is_right_of(&self, person: Person) -> bool {
+    pub fn is_right_of(&self, person: Person) -> bool {
         match self.gives {
             Gives::Designation(whom, _) | Gives::Enrolment(whom) | Gives::Admission { person: whom, .. } => {
                 whom == person
@@ -261,7 +261,8 @@ impl Act {
         self.until.into_iter().chain(self.endings.iter().map(|(effective, _)| *effective)).min()
     }
 
-    fn lasts_beyond(&self, at: Tick) -> bool {
+    /// Whether any of it is at `at` or later.
+    pub fn lasts_beyond(&self, at: Tick) -> bool {
         self.end().is_none_or(|end| end > at.max(self.from))
     }
 
