@@ -25,6 +25,9 @@ const PARTY_KEYS: [&str; PARTIES.len()] = ["FR", "NO", "eurojust", "ngo", "secre
 const PEOPLE_KEYS: [&str; PEOPLE.len()] = ["fr", "fr2", "no", "ej", "guest", "sec2", "aud"];
 const SECOND: Tick = 1_000_000;
 
+/// What somebody may do, as the server said it of a moment; it must say so of that moment ever after.
+type Said = (Tick, Person, Brought, BTreeSet<(Doing, usize)>);
+
 /// One walk through what can happen.
 pub struct Walk {
     seed: u64,
@@ -35,7 +38,7 @@ pub struct Walk {
     clients: Vec<Option<Client>>,
     network: Network,
     ids: Ids,
-    said: Vec<(Tick, Person, Brought, BTreeSet<(Doing, usize)>)>,
+    said: Vec<Said>,
     done: Vec<String>,
 }
 
@@ -540,8 +543,8 @@ impl Walk {
     fn releases_a_note(&mut self) {
         let Some(of) = self.some(Doing::ReadNote) else { return };
         let (room, party) = (self.network.notes[of].room, self.dice.below(2));
-        let visits = || self.network.visits.iter().enumerate().filter(|(_, visit)| visit.room == room);
-        let Some((visit, by)) = visits().last().map(|(place, visit)| (place, visit.person)) else { return };
+        let mut visits = self.network.visits.iter().enumerate().filter(|(_, visit)| visit.room == room);
+        let Some((visit, by)) = visits.next_back().map(|(place, visit)| (place, visit.person)) else { return };
         let visit = self.ids.visits[visit].clone();
         let path = format!("/api/v1/rooms/{}/notes/{}/releases", self.ids.rooms[room], self.ids.notes[of]);
         let gives = Gives::NoteRelease(of, party);
