@@ -30,6 +30,9 @@ pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     routes.extend(library::api::routes());
     routes.extend(audit::api::routes());
     routes.extend(server::openapi::routes());
+    routes.extend(server::page::routes());
+    routes.extend(identity::pages::routes(identity));
+    routes.extend(rooms::pages::routes());
     routes
 }
 

@@ -21,6 +21,8 @@ pub enum Fault {
     Invalid(Vec<FieldProblem>),
     /// Who asks is not known.
     SignInNeeded,
+    /// A form that no page of ours sent for this log-in: another site may have made it.
+    FormNotOurs,
     /// Known, may know of the thing, may not do this to it.
     NotPermitted,
     /// As before, but a means would help: a second factor, the unlock secret, or a visit.
@@ -71,6 +73,9 @@ impl Fault {
         match self {
             Self::Invalid(_) => (422, "invalid", "Something in the request is not as it must be."),
             Self::SignInNeeded => (401, "sign-in-needed", "Log in to do this."),
+            Self::FormNotOurs => {
+                (403, "form-not-ours", "This form was not sent from a page of this log-in. Open the page again.")
+            }
             Self::NotPermitted => (403, "not-permitted", "You may not do this."),
             Self::MeansNeeded(Means::SecondFactor) => {
                 (403, "second-factor-needed", "Log in with your second factor to do this.")

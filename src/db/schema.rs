@@ -362,6 +362,7 @@ diesel::table! {
     spent_refreshes (digest) {
         digest -> Binary,
         sign_in_id -> Text,
+        spent_us -> BigInt,
     }
 }
 

@@ -1,16 +1,25 @@
 //! Finds who asks, for every request.
 
-use super::{Identity, store, tokens};
+use super::{Identity, service, store, tokens};
 use crate::access::{Asker, Credentials};
 use crate::context::Moment;
-use crate::db::Work;
+use crate::db::{Db, Work};
 use crate::error::{AppError, Fault};
-use crate::server::{Bearer, Brought, Gate};
+use crate::server::page::Who;
+use crate::server::{Bearer, Brought, Gate, Renewing};
 use subtle::ConstantTimeEq;
 
 impl Gate for Identity {
     fn verify(&self, token: &str, now: Moment) -> Option<Bearer> {
         self.tokens.verify(token, now)
+    }
+
+    fn renew<'a>(&'a self, db: &'a Db, refresh: &'a str) -> Renewing<'a> {
+        Box::pin(self.renew_browser(db, refresh))
+    }
+
+    fn who(&self, work: &mut Work<'_>, asker: &Asker) -> Result<Option<Who>, AppError> {
+        service::who(work, asker)
     }
 
     /// Two queries: the sign-in's row, and what the acts in force make of the person. Both on every

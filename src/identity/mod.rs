@@ -10,6 +10,7 @@ mod gate;
 mod hashing;
 pub mod model;
 pub mod operator;
+pub mod pages;
 mod password;
 pub mod service;
 mod store;

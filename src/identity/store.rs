@@ -173,6 +173,15 @@ pub(super) fn person_name(conn: &mut Conn, person: &PersonId) -> QueryResult<Str
     people::table.find(person).select(people::name).first(conn)
 }
 
+/// A person's name, and the code of the party acted for.
+pub(super) fn names_of(conn: &mut Conn, person: &PersonId) -> QueryResult<(String, String)> {
+    people::table
+        .inner_join(parties::table)
+        .filter(people::id.eq(person))
+        .select((people::name, parties::code))
+        .first(conn)
+}
+
 /// Kind, code and name of a party.
 pub(super) fn party(conn: &mut Conn, party: &PartyId, at: Moment) -> QueryResult<(String, String, String)> {
     let (kind, code) =
@@ -329,15 +338,23 @@ pub(super) fn sign_in_by_refresh(conn: &mut Conn, digest: &[u8]) -> QueryResult<
     sign_ins::table.filter(sign_ins::refresh_digest.eq(digest)).select(SignIn::as_select()).first(conn).optional()
 }
 
-/// The sign-in whose refresh token this was, before it was spent.
-pub(super) fn sign_in_of_spent(conn: &mut Conn, digest: &[u8]) -> QueryResult<Option<SignInId>> {
-    spent_refreshes::table.find(digest).select(spent_refreshes::sign_in_id).first(conn).optional()
+/// The sign-in whose refresh token this was, and when it was spent.
+pub(super) fn sign_in_of_spent(conn: &mut Conn, digest: &[u8]) -> QueryResult<Option<(SignInId, Moment)>> {
+    spent_refreshes::table
+        .find(digest)
+        .select((spent_refreshes::sign_in_id, spent_refreshes::spent_us))
+        .first(conn)
+        .optional()
 }
 
 /// Gives a sign-in new secrets and remembers the spent refresh token.
 pub(super) fn rotate(conn: &mut Conn, old: &SignIn, refresh: &[u8], unlock: &[u8], now: Moment) -> QueryResult<()> {
     diesel::insert_into(spent_refreshes::table)
-        .values((spent_refreshes::digest.eq(&old.refresh_digest), spent_refreshes::sign_in_id.eq(&old.id)))
+        .values((
+            spent_refreshes::digest.eq(&old.refresh_digest),
+            spent_refreshes::sign_in_id.eq(&old.id),
+            spent_refreshes::spent_us.eq(now),
+        ))
         .execute(conn)?;
     diesel::update(sign_ins::table.find(&old.id))
         .set((sign_ins::refresh_digest.eq(refresh), sign_ins::unlock_digest.eq(unlock), sign_ins::refreshed_us.eq(now)))

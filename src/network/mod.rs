@@ -11,6 +11,7 @@ use crate::db::Conn;
 pub mod api;
 pub mod import;
 pub mod model;
+pub mod names;
 mod service;
 mod store;
 

@@ -8,6 +8,7 @@ pub mod api;
 pub mod import;
 pub mod model;
 pub mod opening;
+pub mod pages;
 pub mod release;
 mod service;
 mod store;

@@ -1,11 +1,13 @@
 //! Answers: the successful ones, and the one place where an error becomes a problem report (RFC 9457).
 
 use actix_web::HttpResponse;
+use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::page;
 use crate::error::{AppError, Fault, FieldProblem};
 
 /// A successful answer.
@@ -13,6 +15,7 @@ use crate::error::{AppError, Fault, FieldProblem};
 pub struct Answer {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
+    cookies: Vec<Cookie<'static>>,
     body: Vec<u8>,
 }
 
@@ -43,9 +46,14 @@ pub struct Problem {
 }
 
 impl Answer {
+    fn of(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Self {
+        let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(media_type))];
+        Self { status, headers, cookies: Vec::new(), body }
+    }
+
     fn with_json<T: Serialize>(status: StatusCode, value: &T) -> Result<Self, AppError> {
         let body = serde_json::to_vec(value).map_err(AppError::internal)?;
-        Ok(Self { status, headers: vec![(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body })
+        Ok(Self::of(status, "application/json", body))
     }
 
     /// 200 with JSON.
@@ -67,14 +75,80 @@ impl Answer {
     /// 200 with text that is JSON already.
     #[must_use]
     pub fn json_text(text: &str) -> Self {
-        let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        Self { status: StatusCode::OK, headers, body: text.as_bytes().to_vec() }
+        Self::of(StatusCode::OK, "application/json", text.as_bytes().to_vec())
     }
 
     /// 204.
     #[must_use]
     pub const fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, headers: Vec::new(), body: Vec::new() }
+        Self { status: StatusCode::NO_CONTENT, headers: Vec::new(), cookies: Vec::new(), body: Vec::new() }
+    }
+
+    /// A page.
+    pub(super) fn html(status: u16, html: String) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut answer = Self::of(status, "text/html; charset=utf-8", html.into_bytes());
+        answer.headers.push((header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY)));
+        // With nothing at all, browsers would not say of a form where it comes from.
+        answer.headers.push((header::REFERRER_POLICY, HeaderValue::from_static("same-origin")));
+        answer
+    }
+
+    /// 303: a form was taken; the page at `path` shows what came of it.
+    ///
+    /// # Errors
+    /// When the path cannot stand in a header: a defect.
+    pub fn see(path: &str) -> Result<Self, AppError> {
+        let mut answer = Self::nothing();
+        answer.status = StatusCode::SEE_OTHER;
+        answer.headers.push((header::LOCATION, HeaderValue::from_str(path).map_err(AppError::internal)?));
+        Ok(answer)
+    }
+
+    /// 200 with what never changes at its address.
+    pub(super) fn asset(media_type: &'static str, text: &'static str) -> Self {
+        let mut answer = Self::of(StatusCode::OK, media_type, text.as_bytes().to_vec());
+        let for_good = HeaderValue::from_static("public, max-age=31536000, immutable");
+        answer.headers.push((header::CACHE_CONTROL, for_good));
+        answer
+    }
+
+    /// 200 with a table to be saved.
+    ///
+    /// # Errors
+    /// When the name cannot stand in a header: a defect.
+    pub fn csv(file_name: &str, text: String) -> Result<Self, AppError> {
+        Self::download("text/csv; charset=utf-8", file_name, text.into_bytes())
+    }
+
+    /// With the secrets of a log-in, for the browser to keep.
+    #[must_use]
+    pub fn signed_in(mut self, secrets: &page::cookies::SignedIn) -> Self {
+        self.cookies.extend(page::cookies::signed_in(secrets));
+        self
+    }
+
+    /// With the secrets of the log-in taken back, and all else that the browser may have kept of the pages.
+    #[must_use]
+    pub fn signed_out(mut self) -> Self {
+        self.cookies.extend(page::cookies::signed_out());
+        self.headers
+            .push((HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"storage\"")));
+        self
+    }
+
+    /// With the reader's choices.
+    #[must_use]
+    pub fn choices(mut self, language: &str, zone: &str) -> Self {
+        self.cookies.extend(page::cookies::choices(language, zone));
+        self
+    }
+
+    /// With a visit, for the pages under `path`, for so many seconds; 0 takes it back.
+    #[must_use]
+    pub fn visit(mut self, path: &str, visit: &str, seconds: i64) -> Self {
+        self.cookies.push(page::cookies::visit(path, visit, seconds));
+        self
     }
 
     /// 200 with bytes to be saved as `file_name`, never to be shown in the browser's own pages.
@@ -90,6 +164,7 @@ impl Answer {
                 (header::CONTENT_TYPE, HeaderValue::from_str(media_type).map_err(AppError::internal)?),
                 (header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(AppError::internal)?),
             ],
+            cookies: Vec::new(),
             body,
         })
     }
@@ -108,6 +183,9 @@ impl Answer {
         let mut response = HttpResponse::build(self.status);
         for header in self.headers {
             response.insert_header(header);
+        }
+        for cookie in self.cookies {
+            response.cookie(cookie);
         }
         response.body(self.body)
     }

@@ -2,16 +2,22 @@
 //! the way into a unit of work, which is the only way to the database.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::http::header::HeaderMap;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::State;
+use super::page::cookies::SignedIn;
+use super::page::form::Fields;
+use super::page::{BASED_ON, Shell, Visitor, Who};
+use super::registry::schema;
 use crate::access::Asker;
 use crate::context::Moment;
-use crate::db::Work;
+use crate::db::{Db, Work};
 use crate::error::{AppError, Fault};
 use crate::ids::{PersonId, SignInId, VisitId};
 use crate::settings::Settings;
@@ -34,10 +40,23 @@ pub struct Brought {
     pub visit: Option<VisitId>,
 }
 
+/// What [`Gate::renew`] gives.
+pub type Renewing<'a> = Pin<Box<dyn Future<Output = Result<Option<(Bearer, Option<SignedIn>)>, AppError>> + Send + 'a>>;
+
 /// Finds who asks. Given by the room that knows of log-ins; this one does not.
 pub trait Gate: Send + Sync {
     /// What the token says, if it is one of ours and valid at `now`. Without the database.
     fn verify(&self, token: &str, now: Moment) -> Option<Bearer>;
+
+    /// Renews the log-in of a browser whose access token is no longer good: who it is, and the secrets to
+    /// keep from now on, if they are new. `None` when it cannot be renewed.
+    fn renew<'a>(&'a self, db: &'a Db, refresh: &'a str) -> Renewing<'a>;
+
+    /// The names of whoever asks, for the top of every page.
+    ///
+    /// # Errors
+    /// The database's.
+    fn who(&self, work: &mut Work<'_>, asker: &Asker) -> Result<Option<Who>, AppError>;
 
     /// The asker behind a token whose log-in lives and whose person is somebody here.
     ///
@@ -169,6 +188,8 @@ pub struct Call {
     pub(super) bearer: Option<Bearer>,
     pub(super) brought: Brought,
     pub(super) peer: Option<std::net::IpAddr>,
+    /// Whoever looks at a page; none for programs.
+    pub(super) visitor: Option<Visitor>,
 }
 
 impl Call {
@@ -224,10 +245,107 @@ impl Call {
         if self.body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| *byte != b'{') {
             return Err(AppError::field("body", "not a JSON object"));
         }
-        let mut reader = serde_json::Deserializer::from_slice(&self.body);
-        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| body_problem(&error, &self.body))?;
-        reader.end().map_err(|_trailing| AppError::field("body", "something follows the JSON"))?;
-        Ok(value)
+        from_json(&self.body)
+    }
+
+    /// The form as what it stands for. That a page of ours sent it was found before the handler was called.
+    ///
+    /// # Errors
+    /// As [`Call::json`], naming the same fields.
+    pub fn form<T: DeserializeOwned + JsonSchema>(&self) -> Result<T, AppError> {
+        let visitor = self.visitor()?;
+        let body = visitor.typed.to_json(schema::<T>, &visitor.say);
+        from_json(&serde_json::to_vec(&body).map_err(AppError::internal)?)
+    }
+
+    /// The form's fields as they were sent.
+    ///
+    /// # Errors
+    /// When it is no call of a page: a defect.
+    pub fn fields(&self) -> Result<&Fields, AppError> {
+        Ok(&self.visitor()?.typed)
+    }
+
+    /// The version that a form says it is based on.
+    ///
+    /// # Errors
+    /// As [`Call::if_match`].
+    pub fn based_on(&self) -> Result<i64, AppError> {
+        let text = self.fields()?.get(BASED_ON).ok_or(Fault::IfMatchNeeded)?;
+        text.parse().map_err(|_not_a_number| AppError::field(BASED_ON, "not a version"))
+    }
+
+    fn visitor(&self) -> Result<&Visitor, AppError> {
+        self.visitor.as_ref().ok_or_else(|| AppError::internal("no call of a page"))
+    }
+
+    /// The same call once more, to show the form that came back: what was typed, and why `error` came of it.
+    ///
+    /// # Errors
+    /// `error` itself, when no other form would help.
+    pub fn failed(mut self, error: AppError) -> Result<Self, AppError> {
+        let (status, name, text) = error.fault.public();
+        let Some(visitor) = &mut self.visitor else { return Err(error) };
+        let form = &mut visitor.form;
+        match &error.fault {
+            Fault::Invalid(fields) => form.problems.clone_from(fields),
+            Fault::Conflict(detail) => form.other = Some((name, text, detail)),
+            Fault::Outdated
+            | Fault::IfMatchNeeded
+            | Fault::TooMany(_)
+            | Fault::Busy(_)
+            | Fault::LogUnavailable
+            | Fault::Uncertain => {
+                form.other = Some((name, text, ""));
+            }
+            _ => return Err(error),
+        }
+        form.status = Some(status);
+        form.typed = visitor.typed.clone();
+        Ok(self)
+    }
+
+    /// The same call once more, to show what was typed in its form again.
+    ///
+    /// # Errors
+    /// When it is no call of a page: a defect.
+    pub fn again(mut self) -> Result<Self, AppError> {
+        let visitor = self.visitor.as_mut().ok_or_else(|| AppError::internal("no call of a page"))?;
+        visitor.form.typed = visitor.typed.clone();
+        Ok(self)
+    }
+
+    /// The shell of a page about which nothing need be read.
+    ///
+    /// # Errors
+    /// When it is no call of a page: a defect.
+    pub fn shell(&self) -> Result<Shell, AppError> {
+        Ok(self.visitor()?.shell(None))
+    }
+
+    /// Reads for a page, as whoever looks; with the shell to show it in.
+    ///
+    /// # Errors
+    /// As [`Call::read`].
+    pub async fn see<T, F>(&self, unit: F) -> Result<(Shell, T), AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>, &Asker) -> Result<T, AppError> + Send + 'static,
+    {
+        let gate = Arc::clone(&self.state.gate);
+        let (who, seen) = self
+            .read(move |work, asker| {
+                let seen = unit(work, asker)?;
+                Ok((gate.who(work, asker)?, seen))
+            })
+            .await?;
+        Ok((self.visitor()?.shell(who), seen))
+    }
+
+    /// The visit that came along.
+    #[must_use]
+    pub const fn visit(&self) -> Option<&VisitId> {
+        self.brought.visit.as_ref()
     }
 
     /// The raw body.
@@ -271,7 +389,7 @@ impl Call {
     /// The database, for the calls that bring a credential of their own. All others go by
     /// [`Call::read`] and [`Call::write`], which know who asks.
     #[must_use]
-    pub const fn db(&self) -> &crate::db::Db {
+    pub const fn db(&self) -> &Db {
         &self.state.db
     }
 
@@ -300,6 +418,13 @@ impl Call {
         let (gate, bearer, brought) = (Arc::clone(&self.state.gate), self.bearer.clone(), self.brought.clone());
         self.state.db.write(move |work| unit_as(&*gate, bearer.as_ref(), &brought, work, unit)).await
     }
+}
+
+fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| body_problem(&error, body))?;
+    reader.end().map_err(|_trailing| AppError::field("body", "something follows the JSON"))?;
+    Ok(value)
 }
 
 fn unit_as<T>(

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::cookie::Cookie;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::DefaultHeaders;
@@ -12,8 +13,9 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
 use super::answer::problem;
 use super::call::{Bearer, Brought, Call, Gate};
-use super::registry::{Route, Takes};
-use super::{body, tls};
+use super::page::{self, Fields, Visitor};
+use super::registry::{Route, Takes, is_page};
+use super::{Answer, body, tls};
 use crate::context::Clock;
 use crate::db::Db;
 use crate::error::{AppError, Fault};
@@ -120,10 +122,11 @@ fn register(app: &mut web::ServiceConfig, state: &State, routes: &Arc<Vec<Route>
                 async move { answer(state, route, request, payload).await }
             }));
         }
-        app.service(resource.default_service(web::to(move |payload: web::Payload| {
-            let allow = allow.clone();
+        let state = state.clone();
+        app.service(resource.default_service(web::to(move |request: HttpRequest, payload: web::Payload| {
+            let (allow, state) = (allow.clone(), state.clone());
             async move {
-                let mut response = problem(&Fault::MethodNotAllowed.into());
+                let mut response = nothing_there(&state, &request, Fault::MethodNotAllowed);
                 if let Ok(allow) = HeaderValue::from_str(&allow) {
                     response.headers_mut().insert(HeaderName::from_static("allow"), allow);
                 }
@@ -131,23 +134,56 @@ fn register(app: &mut web::ServiceConfig, state: &State, routes: &Arc<Vec<Route>
             }
         })));
     }
-    app.default_service(web::to(|payload: web::Payload| async {
-        body::end_with(problem(&Fault::NotFound.into()), payload)
+    let state = state.clone();
+    app.default_service(web::to(move |request: HttpRequest, payload: web::Payload| {
+        let state = state.clone();
+        async move { body::end_with(nothing_there(&state, &request, Fault::NotFound), payload) }
     }));
+}
+
+/// The answer where there is no route.
+fn nothing_there(state: &State, request: &HttpRequest, fault: Fault) -> HttpResponse {
+    if is_page(request.path()) {
+        page::fault(&fault.into(), &page::visitor(&state.settings, request))
+    } else {
+        problem(&fault.into())
+    }
 }
 
 async fn answer(state: State, route: Route, request: HttpRequest, mut payload: web::Payload) -> HttpResponse {
     let begun = std::time::Instant::now();
     let id = request_id(&state);
-    let result = dispatch(state, &route, &request, &mut payload).await;
-    let mut response = match result {
-        Ok(answer) => answer.into_response(),
-        Err(error) => {
-            if let Some(cause) = error.cause() {
-                tracing::error!(request = %id, route = route.name, %cause, "failed");
-            }
-            problem(&error)
+    let failed = |error: &AppError| {
+        if let Some(cause) = error.cause() {
+            tracing::error!(request = %id, route = route.name, %cause, "failed");
         }
+    };
+    let mut response = if route.is_page() {
+        let mut shown = Shown::new(page::visitor(&state.settings, &request));
+        let result = dispatch_page(state, &route, &request, &mut payload, &mut shown).await;
+        let mut response = result.map_or_else(
+            |error| {
+                failed(&error);
+                page::fault(&error, &shown.visitor)
+            },
+            Answer::into_response,
+        );
+        for cookie in shown.cookies {
+            // A cookie that the answer itself sets is the newer one.
+            if !response.cookies().any(|set| set.name() == cookie.name()) && response.add_cookie(&cookie).is_err() {
+                tracing::error!(request = %id, route = route.name, "a cookie could not be set");
+            }
+        }
+        response
+    } else {
+        let result = dispatch(state, &route, &request, &mut payload).await;
+        result.map_or_else(
+            |error| {
+                failed(&error);
+                problem(&error)
+            },
+            Answer::into_response,
+        )
     };
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HeaderName::from_static("incamera-request"), id);
@@ -162,18 +198,68 @@ fn request_id(state: &State) -> String {
     state.db.ctx().random::<8>().map(|bytes| data_encoding::HEXLOWER.encode(&bytes)).unwrap_or_default()
 }
 
+/// What is shown with a page's answer, whatever becomes of it.
+struct Shown {
+    visitor: Visitor,
+    cookies: Vec<Cookie<'static>>,
+}
+
+impl Shown {
+    const fn new(visitor: Visitor) -> Self {
+        Self { visitor, cookies: Vec::new() }
+    }
+}
+
+/// As [`dispatch`], for a browser: who asks is found by cookies, and a form must come from a page of ours.
+async fn dispatch_page(
+    state: State,
+    route: &Route,
+    request: &HttpRequest,
+    payload: &mut web::Payload,
+    shown: &mut Shown,
+) -> Result<Answer, AppError> {
+    let (bearer, brought) = page::bring(&state, route, request, &mut shown.cookies).await?;
+    let body = body(&state, route, request, payload).await?;
+    if let Takes::Form(_) = route.takes {
+        if !page::same_origin(request, &state.settings.server.origin) {
+            return Err(Fault::FormNotOurs.into());
+        }
+        shown.visitor.typed = Fields::parse(&body)?;
+    }
+    // What was typed is known by now: it is kept while somebody logs in again.
+    if bearer.is_none() && route.access.needs_token() {
+        return Err(Fault::SignInNeeded.into());
+    }
+    if let Takes::Form(_) = route.takes {
+        shown.visitor.judge_form()?;
+    }
+    call(state, route, request, body, (bearer, brought), Some(shown.visitor.clone())).await
+}
+
 async fn dispatch(
     state: State,
     route: &Route,
     request: &HttpRequest,
     payload: &mut web::Payload,
-) -> Result<super::Answer, AppError> {
-    let bearer = bearer(&state, route, request)?;
-    let brought = brought(request);
-    let settings = Arc::clone(&state.settings);
+) -> Result<Answer, AppError> {
+    let who = (bearer(&state, route, request)?, brought(request));
+    let body = body(&state, route, request, payload).await?;
+    call(state, route, request, body, who, None).await
+}
+
+/// The body, as far as the route takes one.
+async fn body(
+    state: &State,
+    route: &Route,
+    request: &HttpRequest,
+    payload: &mut web::Payload,
+) -> Result<Vec<u8>, AppError> {
+    let settings = &state.settings;
     let most = match route.takes {
         Takes::Nothing | Takes::Query(_) => 0,
         Takes::Json(_) => settings.server.json_bytes,
+        // In a form each byte of a text that is no letter or digit takes three.
+        Takes::Form(_) => settings.server.json_bytes.saturating_mul(3),
         Takes::Bytes(_) => settings.materials.bytes,
     };
     let announced = request
@@ -181,7 +267,17 @@ async fn dispatch(
         .get("content-length")
         .and_then(|length| length.to_str().ok())
         .and_then(|length| length.parse().ok());
-    let body = body::read(payload, announced, most, &settings.server).await?;
+    body::read(payload, announced, most, &settings.server).await
+}
+
+async fn call(
+    state: State,
+    route: &Route,
+    request: &HttpRequest,
+    body: Vec<u8>,
+    (bearer, brought): (Option<Bearer>, Brought),
+    visitor: Option<Visitor>,
+) -> Result<Answer, AppError> {
     let path = request.match_info().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let call = Call {
         path,
@@ -192,12 +288,13 @@ async fn dispatch(
         bearer,
         brought,
         peer: request.peer_addr().map(|peer| peer.ip()),
+        visitor,
         state,
     };
     // An unknown parameter is refused even where none is read.
     call.query(match route.takes {
         Takes::Query(known) | Takes::Bytes(known) => known,
-        Takes::Nothing | Takes::Json(_) => &[],
+        Takes::Nothing | Takes::Json(_) | Takes::Form(_) => &[],
     })?;
     (route.handler)(call).await
 }

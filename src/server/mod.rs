@@ -9,10 +9,11 @@ pub mod call;
 pub mod health;
 mod listener;
 pub mod openapi;
+pub mod page;
 pub mod registry;
 pub mod tls;
 
 pub use answer::Answer;
-pub use call::{Bearer, Brought, Call, Gate, Page, Query};
+pub use call::{Bearer, Brought, Call, Gate, Page, Query, Renewing};
 pub use listener::{Running, State, start};
 pub use registry::{Access, Gives, Handler, Logs, Route, Takes, handler};

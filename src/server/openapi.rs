@@ -17,7 +17,7 @@ pub fn document(routes: &[Route]) -> Value {
         .into_generator();
     let problem = schema::<Problem>(&mut generator).to_value();
     let mut paths: Map<String, Value> = Map::new();
-    for route in routes {
+    for route in routes.iter().filter(|route| !route.is_page()) {
         let operation = operation(route, &mut generator);
         if let Value::Object(methods) = paths.entry(route.path).or_insert_with(|| json!({})) {
             methods.insert(route.method.as_str().to_ascii_lowercase(), operation);
@@ -92,6 +92,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         "x-logs": match route.logs {
             Logs::Nothing => "nothing".to_owned(),
             Logs::Event(event) => event.to_string(),
+            Logs::Events(events) => events.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             Logs::SometimesEvent(event) => format!("{event}, for some callers"),
         },
     });
@@ -119,7 +120,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
                     json!({ "required": true, "content": { "application/octet-stream": {} } }),
                 );
             }
-            Takes::Nothing | Takes::Query(_) => {}
+            Takes::Nothing | Takes::Query(_) | Takes::Form(_) => {}
         }
     }
     operation
@@ -162,6 +163,8 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
             }))),
         ),
         Gives::Bytes => (200, Some(json!({ "application/octet-stream": {} }))),
+        Gives::Page => (200, None),
+        Gives::See => (303, None),
     };
     let mut responses = Map::new();
     let mut success = json!({ "description": "Done." });
@@ -189,6 +192,7 @@ pub fn statuses(route: &Route) -> Vec<u16> {
     }
     match route.takes {
         Takes::Json(_) => statuses.extend([408, 413, 415, 422]),
+        Takes::Form(_) => statuses.extend([403, 408, 413, 422]),
         Takes::Bytes(_) => statuses.extend([408, 413, 422]),
         Takes::Query(_) | Takes::Nothing => statuses.extend([413, 422]),
     }

@@ -62,6 +62,8 @@ pub enum Logs {
     Nothing,
     /// This event.
     Event(Event),
+    /// Each of these once: a page that shows several things.
+    Events(&'static [Event]),
     /// This event, when the caller's role makes reading it an event (the auditor's readings, closed titles).
     SometimesEvent(Event),
 }
@@ -84,6 +86,8 @@ pub enum Takes {
     Query(&'static [&'static str]),
     /// A JSON body.
     Json(SchemaOf),
+    /// A form of a page that stands for this JSON, and fields of its own whose names begin with `_`.
+    Form(SchemaOf),
     /// Raw bytes, with query parameters; the limit is the setting `materials.bytes`.
     Bytes(&'static [&'static str]),
 }
@@ -101,6 +105,10 @@ pub enum Gives {
     List(SchemaOf),
     /// 200 with bytes of some type.
     Bytes,
+    /// 200 with a page.
+    Page,
+    /// 303 to the page that shows what came of a form.
+    See,
 }
 
 /// One route.
@@ -126,4 +134,18 @@ pub struct Route {
     pub also: &'static [u16],
     /// What answers it.
     pub handler: Handler,
+}
+
+impl Route {
+    /// Whether it is of the pages: asked by browsers, which bring cookies and forms and are shown errors as
+    /// pages.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        is_page(self.path)
+    }
+}
+
+/// Whether a path is one of pages. All else is for programs.
+pub(super) fn is_page(path: &str) -> bool {
+    !(path.starts_with("/api/") || path == "/api" || matches!(path, "/healthz" | "/readyz"))
 }

@@ -26,6 +26,8 @@ pub struct Settings {
     pub materials: MaterialSettings,
     /// Rooms.
     pub rooms: RoomSettings,
+    /// Pages.
+    pub pages: PageSettings,
     /// What the process tells about itself.
     pub diagnostics: DiagnosticsSettings,
     /// The folder the file was read from; relative paths start here.
@@ -127,6 +129,16 @@ pub struct MaterialSettings {
 pub struct RoomSettings {
     /// Minutes a visit lasts.
     pub visit_minutes: i64,
+}
+
+/// Pages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageSettings {
+    /// The language when neither the reader nor the browser asks for one that there is.
+    pub language: String,
+    /// The time zone when the reader has not chosen one.
+    pub zone: String,
 }
 
 /// What the process tells about itself.
@@ -231,6 +243,7 @@ impl Settings {
             ),
             (identity.sign_ins_per_person >= 1, "identity.sign_ins_per_person: at least 1"),
             (self.database.readers >= 1 && self.database.batch >= 1, "database.readers, database.batch: at least 1"),
+            (jiff::tz::TimeZone::get(&self.pages.zone).is_ok(), "pages.zone: not a name of the IANA database"),
             (self.rooms.visit_minutes >= 1 && self.rooms.visit_minutes <= 720, "rooms.visit_minutes: 1 to 720"),
         ];
         rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, words)| Err(SettingsError::Value((*words).into())))

@@ -3,6 +3,7 @@
 
 pub(super) mod acts;
 pub(super) mod host;
+pub(super) mod names;
 pub(super) mod parties;
 pub(super) mod people;
 pub(super) mod proposals;

@@ -10,7 +10,7 @@ use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RoomId, SessionId}
 use crate::rooms::opening::{Reach, RoomKind};
 
 /// A room: its title, its members, what it belongs to.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RoomBody {
     /// Its id.
     pub id: RoomId,
@@ -43,6 +43,30 @@ pub struct Member {
     pub act: ActId,
     /// From when on.
     pub from: Moment,
+}
+
+/// Whether somebody admitted reads a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// As soon as it is written.
+    Now,
+    /// Once its originator releases it to the reader's State.
+    IfReleased,
+    /// Not at all: without an account, or without a designation that a room admits.
+    Not,
+}
+
+/// Somebody admitted to a room, and whether he reads a note.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// The person.
+    pub person: PersonId,
+    /// The name.
+    pub name: String,
+    /// The party the person acts for.
+    pub party: PartyId,
+    /// Whether he reads it.
+    pub reads: Reads,
 }
 
 /// Whom to admit, as sent.

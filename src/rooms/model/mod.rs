@@ -4,7 +4,7 @@ mod admissions;
 mod notes;
 mod visits;
 
-pub use admissions::{AdmitBody, Member, NewAdmission, RoomBody};
+pub use admissions::{AdmitBody, Member, NewAdmission, Reader, Reads, RoomBody};
 pub use notes::{
     HandlingCode, NewNote, NewRelease, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, ReleaseBody, Revision,
     WriteBody,

@@ -18,6 +18,28 @@ fn about(asker: &Asker, person: &PersonId, officer: bool) -> FactSet {
     FactSet::NONE.with(Fact::Myself, asker.person() == Some(person)).with(Fact::ConcernsSecretariat, officer)
 }
 
+/// Whom somebody inside could want to admit, beside those who are in already. Nobody, for whoever may not
+/// admit.
+pub(in crate::rooms) fn candidates(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    members: &[Member],
+) -> Result<Vec<(PersonId, String, String)>, AppError> {
+    match access::permit::<actions::Admit, Room>(work, asker, room) {
+        Ok(_) => {}
+        Err(AppError { fault: Fault::NotPermitted | Fault::MeansNeeded(_) | Fault::NotFound, .. }) => {
+            return Ok(Vec::new());
+        }
+        Err(other) => return Err(other),
+    }
+    let permit = access::permit::<actions::SeeRoom, Room>(work, asker, room)?;
+    let (Some(person), Some(party)) = (asker.person(), asker.party()) else { return Ok(Vec::new()) };
+    let mut people = store::acquaintances(work.conn, &permit, (person, party), work.now)?;
+    people.retain(|(id, ..)| !members.iter().any(|member| member.person == *id));
+    Ok(people)
+}
+
 /// Admits somebody from now on.
 pub(in crate::rooms) fn admit(
     work: &mut Work<'_>,

@@ -1,6 +1,7 @@
 //! What can be done in rooms: each function asks for leave, does it, and stages the log entry.
 
 pub(super) mod admissions;
+pub(super) mod audience;
 pub(super) mod notes;
 pub(super) mod releases;
 pub(super) mod rooms;

@@ -7,10 +7,10 @@ use crate::access::acts::{admits_at, in_force_at};
 use crate::access::{Permit, actions};
 use crate::context::Moment;
 use crate::db::Conn;
-use crate::db::schema::{acts, admissions, designations, parties, people, standings};
-use crate::ids::{ActId, PartyId, PersonId};
+use crate::db::schema::{acts, admissions, designations, parties, people, rooms, standings};
+use crate::ids::{ActId, PartyId, PersonId, RoomId};
 use crate::rooms::model::Member;
-use crate::rooms::opening::Reach;
+use crate::rooms::opening::{Reach, RoomKind};
 
 /// Who is admitted at `at`, by name. Somebody admitted by several acts is shown with each.
 pub(in crate::rooms) fn members(
@@ -30,6 +30,37 @@ pub(in crate::rooms) fn members(
         .into_iter()
         .map(|(person, name, party, reach, act, from)| Member { person, name, party, reach, act, from })
         .collect())
+}
+
+/// Whom somebody inside could want to admit, and may know of: the people of the asker's own party, and those
+/// who are in a session's room where the asker is too. Id, name, and the code of the party acted for.
+pub(in crate::rooms) fn acquaintances(
+    conn: &mut Conn,
+    _: &Permit<actions::SeeRoom, Room>,
+    (person, party): (&PersonId, &PartyId),
+    at: Moment,
+) -> QueryResult<Vec<(PersonId, String, String)>> {
+    let shared = admissions::table
+        .inner_join(acts::table)
+        .inner_join(rooms::table.on(rooms::id.eq(admissions::room_id)))
+        .filter(rooms::kind.eq(RoomKind::Session))
+        .filter(admissions::person_id.eq(person))
+        .filter(admits_at(at))
+        .select(rooms::id);
+    let rooms: Vec<RoomId> = shared.load(conn)?;
+    let met: Vec<PersonId> = admissions::table
+        .inner_join(acts::table)
+        .filter(admissions::room_id.eq_any(rooms))
+        .filter(admits_at(at))
+        .select(admissions::person_id)
+        .distinct()
+        .load(conn)?;
+    people::table
+        .inner_join(parties::table)
+        .filter(people::party_id.eq(party).or(people::id.eq_any(met)))
+        .order((parties::code, people::name, people::id))
+        .select((people::id, people::name, parties::code))
+        .load(conn)
 }
 
 /// The acts in force by which a person is admitted, the oldest first. `A` is [`actions::Admit`] or

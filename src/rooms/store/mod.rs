@@ -5,7 +5,7 @@ mod notes;
 mod rooms;
 mod visits;
 
-pub(super) use admissions::{admissible, admissions_of, members, reaches_back};
+pub(super) use admissions::{acquaintances, admissible, admissions_of, members, reaches_back};
 pub use notes::Note;
 pub(super) use notes::{
     NoteAt, SealedVersion, holds_notes, insert_note, insert_version, newest_version, page as notes_page,

@@ -1,0 +1,1 @@
+ALTER TABLE spent_refreshes DROP COLUMN spent_us;
