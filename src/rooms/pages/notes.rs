@@ -79,6 +79,17 @@ struct NoteFormPage {
     theirs: Option<NoteBody>,
 }
 
+impl NoteFormPage {
+    /// The readers, by how they read; those of whom there is nobody left out.
+    fn by_reading(&self) -> Vec<(String, Vec<&Reader>)> {
+        [(Reads::Now, "reads-now"), (Reads::IfReleased, "reads-if-released"), (Reads::Not, "reads-not")]
+            .into_iter()
+            .map(|(reads, key)| (self.shell.t(key), self.readers.iter().filter(|one| one.reads == reads).collect()))
+            .filter(|(_, readers): &(_, Vec<_>)| !readers.is_empty())
+            .collect()
+    }
+}
+
 /// The versions of a note.
 #[derive(Template)]
 #[template(path = "rooms/versions.html")]
