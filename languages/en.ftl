@@ -258,3 +258,29 @@ filter-all = All
 filter-do = Show
 meeting-choice = Meeting { $number }, { $days }
 meeting-choice-ad-hoc = Ad hoc meeting, { $days }
+
+## The first page
+start-title = What waits for you
+start-public-title = Genocide Network
+start-public-text = National contact points work together here on genocide, crimes against humanity and war crimes. Meetings, published conclusions and the parties of the network are open to everyone; the rest is for those whom their State or organisation designated.
+start-rooms = Rooms you are admitted to
+start-room-of = Closed session · { $meeting }
+start-news = { $count ->
+    [0] Nothing new since you were there.
+    [one] One new text since you were there.
+   *[other] { $count } new texts since you were there.
+}
+start-visited = You were there on
+start-never-visited = You have not been there yet.
+start-meetings = Meetings to come
+start-meetings-none = No meeting is announced.
+start-meetings-all = All meetings
+start-ends = Designations that end soon
+start-mine = For your State
+start-who-read = Who read what is my State's
+start-people = Our people
+start-administer = Administer
+start-convene = Convene a meeting
+start-proposals = Proposals of the States
+start-all-people = People
+start-parties = The parties and their standings

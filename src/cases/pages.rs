@@ -219,7 +219,8 @@ fn choices(work: &mut Work<'_>, asker: &Asker) -> Result<Vec<(String, String)>, 
 async fn list(call: Call) -> Result<Answer, AppError> {
     let query = call.query(QUERY)?;
     // The choice of all States is sent as nothing.
-    let chosen = query.parse("party", |text| if text.is_empty() { Some(None) } else { PartyId::parse(text).map(Some) })?;
+    let chosen =
+        query.parse("party", |text| if text.is_empty() { Some(None) } else { PartyId::parse(text).map(Some) })?;
     let (page, party) = (query.page()?, chosen.flatten());
     let wanted = party.clone();
     let (shell, (cases, names, states)) = call
