@@ -284,3 +284,24 @@ start-convene = Convene a meeting
 start-proposals = Proposals of the States
 start-all-people = People
 start-parties = The parties and their standings
+
+## Passkeys
+passkeys-title = Passkeys
+passkeys-text = A passkey or security key stands in for the code after your password, and no false page can take it from you.
+passkey-add = Add a passkey
+passkey-made = added
+passkey-used = last used
+passkey-end = End
+passkey-end-one = End the passkey { $name }
+passkey-log-in = Log in with a passkey
+passkey-use-title = Use your passkey
+passkey-use-text = Your password is right. Now show your passkey.
+passkey-use = Show the passkey
+passkey-other = Log in another way
+passkey-new-title = Add a passkey
+passkey-new-text = Give it a name, so that you know it among others, and follow what your browser says.
+passkey-name = Name
+passkey-name-hint = For instance: key on my key ring.
+passkey-make = Make the passkey
+passkey-script = This step alone needs scripts: the browser offers passkeys to no other. Everything else works without.
+passkey-failed = That did not work. Try again, or log in with a code.
