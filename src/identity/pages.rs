@@ -1,5 +1,6 @@
 //! Logging in and out, taking up an invitation, one's own account: as pages.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use actix_web::http::Method;
@@ -64,10 +65,12 @@ impl Code {
 
     fn of(text: &str) -> Option<Self> {
         let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
-        let dark = (0..code.size())
-            .flat_map(|y| (0..code.size()).map(move |x| (x, y)))
-            .filter(|(x, y)| code.get_module(*x, *y));
-        let path = dark.map(|(x, y)| format!("M{} {}h1v1h-1z", x + Self::QUIET, y + Self::QUIET)).collect();
+        let mut path = String::new();
+        for (y, x) in (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (y, x))) {
+            if code.get_module(x, y) {
+                write!(path, "M{} {}h1v1h-1z", x + Self::QUIET, y + Self::QUIET).ok()?;
+            }
+        }
         Some(Self { size: code.size() + 2 * Self::QUIET, path })
     }
 }

@@ -230,7 +230,7 @@ impl Identity {
         if there.len() >= MOST {
             return Err(Fault::Conflict("There are ten passkeys already; end one first.").into());
         }
-        let exclude = there.iter().map(|row| row.credential_id.clone().into()).collect();
+        let exclude = there.iter().map(|row| row.credential_id.clone()).collect();
         let user = Uuid::try_parse(person.as_str()).map_err(AppError::internal)?;
         let (options, state) = webauthn
             .start_passkey_registration(user, &account.email, &name, Some(exclude))
@@ -250,19 +250,19 @@ impl Identity {
         let webauthn = self.webauthn()?;
         let person = adding(work, asker)?;
         let name = input::line("name", name, NAME_MAX)?;
-        let asked = store::ceremony(work.conn, ceremony, CeremonyKind::Registration, work.now)?
+        let question = store::ceremony(work.conn, ceremony, CeremonyKind::Registration, work.now)?
             .filter(|asked| asked.person_id == *person)
             .ok_or_else(not_answered)?;
-        let state: PasskeyRegistration = serde_json::from_str(&asked.state).map_err(AppError::internal)?;
+        let state: PasskeyRegistration = serde_json::from_str(&question.state).map_err(AppError::internal)?;
         let answer: RegisterPublicKeyCredential = credential(answer)?;
         let passkey = webauthn.finish_passkey_registration(&answer, &state).map_err(|_refused| not_answered())?;
-        if !store::take(work.conn, &asked.id)? {
+        if !store::take(work.conn, &question.id)? {
             return Err(not_answered());
         }
         let row = PasskeyRow {
             id: PasskeyId::new(work)?,
             person_id: person.clone(),
-            credential_id: passkey.cred_id().to_vec(),
+            credential_id: passkey.cred_id().clone(),
             passkey: write(&passkey)?,
             name,
             made_us: work.now,

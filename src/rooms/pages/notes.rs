@@ -166,8 +166,13 @@ fn form(
     Route { method: Method::POST, path, name, summary, access, logs, takes, gives, also: &[], handler }
 }
 
+const NOTE: &str = "/rooms/{room}/notes/{note}";
+
 pub(super) fn routes() -> Vec<Route> {
-    const NOTE: &str = "/rooms/{room}/notes/{note}";
+    [looks(), forms()].concat()
+}
+
+fn looks() -> Vec<Route> {
     let list_logs = Logs::Events(&[Event::RoomSeen, Event::NotesListed]);
     let change_logs = Logs::Events(&[Event::RoomSeen, Event::NoteRead, Event::NoteRead]);
     let seen = Logs::Event(Event::RoomSeen);
@@ -212,6 +217,11 @@ pub(super) fn routes() -> Vec<Route> {
             change_logs,
             handler(changes),
         ),
+    ]
+}
+
+fn forms() -> Vec<Route> {
+    vec![
         Route {
             gives: Gives::Page,
             ..form(

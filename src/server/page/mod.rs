@@ -310,6 +310,7 @@ pub struct Sample {
 }
 
 /// Renders samples of one kind of page.
+#[must_use]
 pub fn sample<T: Template>(template: &'static str, pages: Vec<T>) -> Vec<Sample> {
     pages.into_iter().map(|page| Sample { template, html: page.render().map_err(AppError::internal) }).collect()
 }
