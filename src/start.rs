@@ -1,6 +1,9 @@
 //! The first page. For whoever is logged in it answers what waits: meetings that come, rooms with something
 //! new, designations that end. It stands above the slices, since it asks each of them.
 
+#[cfg(test)]
+mod samples;
+
 use actix_web::http::Method;
 use askama::Template;
 
@@ -11,6 +14,9 @@ use crate::network::soon::{EndsSoon, ends_soon};
 use crate::rooms::mine::{MyRoom, mine};
 use crate::server::page::{Shell, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
+
+#[cfg(test)]
+pub(crate) use self::samples::samples;
 
 /// The first page.
 #[derive(Template)]

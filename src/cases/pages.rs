@@ -1,5 +1,8 @@
 //! The register as pages. Whoever has no room of his own in a case file sees its fiche and nothing beside.
 
+#[cfg(test)]
+mod samples;
+
 use actix_web::http::Method;
 use askama::Template;
 
@@ -21,6 +24,9 @@ use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 
 const QUERY: &[&str] = &["party", "cursor", "limit"];
+
+#[cfg(test)]
+pub(crate) use self::samples::samples;
 
 /// The register.
 #[derive(Template)]

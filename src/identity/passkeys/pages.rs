@@ -1,5 +1,8 @@
 //! Passkeys as pages: the only ones with a script, since browsers offer passkeys to scripts alone.
 
+#[cfg(test)]
+mod samples;
+
 use std::sync::Arc;
 
 use actix_web::http::Method;
@@ -18,6 +21,9 @@ use crate::ids::{CeremonyId, PasskeyId};
 use crate::server::page::{KEPT, Nothing, Resume, Shell, show, show_with_script};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
+
+#[cfg(test)]
+pub(in crate::identity) use self::samples::samples;
 
 /// Has the browser sign with a passkey.
 #[derive(Template)]
