@@ -5,10 +5,12 @@
 //! is a form (and refused unless it came from a page of ours), and an error is a page.
 
 pub mod cookies;
+pub mod csv;
 mod fault;
 pub mod form;
 pub mod language;
 mod style;
+pub mod upload;
 mod visitor;
 
 use askama::Template;
@@ -18,6 +20,7 @@ pub use fault::{LogIn, Resume};
 pub use form::{Fields, Nothing};
 pub use language::Say;
 pub use style::routes;
+pub use upload::FileSent;
 pub(in crate::server) use visitor::{Visitor, bring, same_origin, visitor};
 
 use super::Answer;
