@@ -33,6 +33,8 @@ pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     routes.extend(server::page::routes());
     routes.extend(identity::pages::routes(identity));
     routes.extend(rooms::pages::routes());
+    routes.extend(meetings::pages::routes());
+    routes.extend(library::pages::routes());
     routes
 }
 

@@ -7,7 +7,9 @@ pub mod api;
 pub mod import;
 mod media;
 pub mod model;
+pub mod pages;
 mod service;
 mod store;
 
+pub use service::choices::{OrdinaryMeeting, ordinary};
 pub use store::{Conclusions, Material, Meeting, Session};

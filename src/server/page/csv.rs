@@ -1,29 +1,27 @@
 //! Tables to be saved and opened in a spreadsheet.
 
-use csv::{Terminator, WriterBuilder};
-
 use crate::error::AppError;
 
-/// Tells spreadsheets that the text is UTF-8: without it, some take it for what their country used before.
-const MARK: char = '\u{feff}';
+/// What a spreadsheet takes for the beginning of a formula, and would run: such a cell gets an apostrophe in
+/// front, which the spreadsheet takes for the mark of a text.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-/// A table as CSV (RFC 4180), no cell of which a spreadsheet takes for a formula.
-///
-/// # Errors
-/// When rows differ in length: a defect.
-pub fn table(head: Vec<String>, rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, AppError> {
-    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-    for row in std::iter::once(head).chain(rows) {
-        writer.write_record(row.into_iter().map(inert)).map_err(AppError::internal)?;
-    }
-    let bytes = writer.into_inner().map_err(|error| AppError::internal(error.to_string()))?;
-    Ok(format!("{MARK}{}", String::from_utf8(bytes).map_err(AppError::internal)?))
+fn cell(text: String) -> String {
+    if text.starts_with(FORMULA) { format!("'{text}") } else { text }
 }
 
-/// A cell that would be taken for a formula gets an apostrophe before it: what somebody typed here must not
-/// run on the machine of whoever opens the table.
-fn inert(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+/// A table with a head, as RFC 4180 has it.
+///
+/// # Errors
+/// When a row has not as many cells as the head: a defect.
+pub fn table(head: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, AppError> {
+    let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    table.write_record(head.iter().cloned().map(cell)).map_err(AppError::internal)?;
+    for row in rows {
+        table.write_record(row.into_iter().map(cell)).map_err(AppError::internal)?;
+    }
+    let bytes = table.into_inner().map_err(|error| AppError::internal(error.to_string()))?;
+    String::from_utf8(bytes).map_err(AppError::internal)
 }
 
 #[cfg(test)]
@@ -31,13 +29,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cell_is_a_formula() {
-        let cells = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a,\"b\"", "é"].map(str::to_owned).to_vec();
-        let text = table(vec!["a".into(); 8], [cells]).unwrap();
+    fn a_cell_is_never_a_formula() {
+        let row = |cells: &[&str]| cells.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+        let made = table(
+            &row(&["a", "b", "c"]),
+            [row(&["=1+1", "+2", "-3"]), row(&["@x", "\ty", "\rz"]), row(&["a=1", "say \"no\", twice", "two\nlines"])],
+        )
+        .unwrap();
         assert_eq!(
-            text,
-            "\u{feff}a,a,a,a,a,a,a,a\r\n'=1+1,'+1,'-1,'@SUM(A1),'\tx,\"'\rx\",\"a,\"\"b\"\"\",é\r\n"
+            made,
+            "a,b,c\r\n'=1+1,'+2,'-3\r\n'@x,'\ty,\"'\rz\"\r\na=1,\"say \"\"no\"\", twice\",\"two\nlines\"\r\n"
         );
-        assert!(table(vec!["a".into()], [vec![]]).is_err());
+    }
+
+    #[test]
+    fn a_row_of_another_length_is_a_defect() {
+        assert!(table(&["a".to_owned()], [vec!["1".to_owned(), "2".to_owned()]]).is_err());
     }
 }

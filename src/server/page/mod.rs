@@ -7,6 +7,7 @@
 pub mod cookies;
 pub mod csv;
 mod fault;
+pub mod filter;
 pub mod form;
 pub mod language;
 mod style;
