@@ -6,9 +6,12 @@
 
 mod assets;
 pub mod cookies;
+pub mod csv;
 mod fault;
+pub mod filter;
 pub mod form;
 pub mod language;
+pub mod upload;
 mod visitor;
 
 use askama::Template;
@@ -18,6 +21,7 @@ pub(in crate::server) use fault::answer as fault;
 pub use fault::{LogIn, Resume};
 pub use form::{Fields, Nothing};
 pub use language::Say;
+pub use upload::FileSent;
 pub(in crate::server) use visitor::{Visitor, bring, same_origin, visitor};
 
 use super::Answer;
