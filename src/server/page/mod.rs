@@ -5,7 +5,9 @@
 //! is a form (and refused unless it came from a page of ours), and an error is a page.
 
 pub mod cookies;
+pub mod csv;
 mod fault;
+pub mod filter;
 pub mod form;
 pub mod language;
 mod style;
