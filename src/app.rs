@@ -33,6 +33,7 @@ pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     routes.extend(server::page::routes());
     routes.extend(identity::pages::routes(identity));
     routes.extend(rooms::pages::routes());
+    routes.extend(network::pages::routes());
     routes
 }
 

@@ -1,6 +1,5 @@
 //! The log over JSON: the auditor reads all of it, others what concerns them.
 
-use actix_web::http::Method;
 use super::service::{self, EntryBody};
 use super::{Event, Wanted};
 use crate::access::Action;
@@ -9,6 +8,7 @@ use crate::error::AppError;
 use crate::ids::{EntryId, PersonId, RoomId};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Query, Route, Takes, handler};
+use actix_web::http::Method;
 
 const QUERY: &[&str] = &["event", "actor", "thing", "room", "from", "until", "cursor", "limit"];
 

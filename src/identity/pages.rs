@@ -1,5 +1,7 @@
 //! Logging in and out, taking up an invitation, one's own account: as pages.
 
+mod others;
+
 use std::sync::Arc;
 
 use actix_web::http::Method;
@@ -83,6 +85,7 @@ struct ChoicesBody {
 pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     let mut routes = at_the_door(identity);
     routes.extend(inside(identity));
+    routes.extend(others::routes());
     routes
 }
 
