@@ -138,3 +138,18 @@ pub(super) fn samples(shell: &Shell) -> Vec<crate::server::page::Sample> {
         .flatten()
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::page::{Form, Say};
+
+    #[test]
+    fn what_a_person_is_called_stays_text() {
+        let say = Say::to(Some("en"), None, None, ("en", "UTC"));
+        let shell = Shell::new(say, None, "/here".into(), None, Form::default());
+        for page in samples(&shell) {
+            assert!(!page.html.unwrap().contains("<b>"), "{}", page.template);
+        }
+    }
+}

@@ -74,12 +74,12 @@ impl Drawing {
                         let (x, to) = (place(one.term.from), place(one.term.until.unwrap_or(now).min(now)));
                         let length = to.saturating_sub(x).max(2);
                         let word = shell.word("standing", one.standing.as_str());
-                        let title = match &one.term.until {
-                            Some(until) => {
-                                format!("{word}: {}", shell.days(&day_of(one.term.from), &day_of(*until)))
-                            }
-                            None => format!("{word}: {}", shell.t1("since", "day", shell.day(&day_of(one.term.from)))),
+                        let from = super::day(shell, &one.term.from);
+                        let term = match &one.term.until {
+                            Some(until) => shell.t2("from-to", "from", from, "to", super::day(shell, until)),
+                            None => shell.t1("since", "day", from),
                         };
+                        let title = format!("{word}: {term}");
                         let letters = i64::try_from(word.chars().count()).unwrap_or(i64::MAX);
                         let fits = letters.saturating_mul(LETTER) < length;
                         Bar { x, length, standing: one.standing, word: fits.then_some(word), title }
@@ -90,10 +90,6 @@ impl Drawing {
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         Some(Self { width: LEFT + LENGTH + 20, height: TOP + count.saturating_mul(ROW) + 4, years, rows })
     }
-}
-
-fn day_of(moment: Moment) -> String {
-    moment.rfc3339().get(..10).unwrap_or_default().to_owned()
 }
 
 fn year_of(moment: Moment) -> i32 {

@@ -38,7 +38,7 @@ pub(super) struct ExplainPage {
 
 impl ExplainPage {
     /// What decides whether the person may know of the thing; and all else that can be done with it.
-    fn parts<'a>(&self, answer: &'a Explanation) -> (Vec<&'a Judged>, Vec<&'a Judged>) {
+    fn parts(answer: &Explanation) -> (Vec<&Judged>, Vec<&Judged>) {
         answer.actions.iter().partition(|one| one.action == answer.kind.seen_by())
     }
 
@@ -52,7 +52,7 @@ impl ExplainPage {
     }
 
     /// The thing's own page, if it has one that its id leads to.
-    fn path(&self, answer: &Explanation) -> Option<String> {
+    fn path(answer: &Explanation) -> Option<String> {
         let folder = match answer.kind {
             Kind::Party => "parties",
             Kind::Person => "people",

@@ -15,6 +15,7 @@ use actix_web::http::Method;
 
 use crate::access::Action;
 use crate::audit::Event;
+use crate::context::Moment;
 use crate::server::page::Shell;
 use crate::server::registry::SchemaOf;
 use crate::server::{Access, Gives, Handler, Logs, Route, Takes};
@@ -74,6 +75,12 @@ fn or_none(none: String, options: Vec<(String, String)>) -> Vec<(String, String)
     let mut all = vec![(String::new(), none)];
     all.extend(options);
     all
+}
+
+/// The day of a moment in the reader's zone: terms begin and end with days, and their acts say the rest.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "templates give references")]
+fn day(shell: &Shell, moment: &Moment) -> String {
+    shell.day(shell.say().moment_to_type(*moment).get(..10).unwrap_or_default())
 }
 
 /// Every page of this slice from made-up contents.
@@ -145,5 +152,75 @@ mod made {
             [(&person(1), "Noor Made-Up", "NL"), (&person(2), "<b>\u{202e}Ánna</b>", "NO")],
             [(&party(1), "NL", "Netherlands"), (&party(2), "NO", "Norway <script>")],
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::page::{Form, Say, Who};
+
+    /// What surrounds a page, for nobody and for one of each role.
+    fn shells(language: &str) -> Vec<Shell> {
+        use crate::access::{Fact, FactSet};
+        let who = |fact| Who {
+            name: "Noor".into(),
+            party: "NL".into(),
+            facts: FactSet::NONE.with(Fact::SignedIn, true).with(fact, true),
+        };
+        let roles =
+            [Fact::ContactPoint, Fact::Counterpart, Fact::Representative, Fact::SecretariatOfficer, Fact::Auditor];
+        let all = roles.into_iter().map(|fact| Some(who(fact))).chain([None]);
+        all.map(|who| {
+            let say = Say::to(Some(language), None, Some("Europe/Amsterdam"), ("en", "UTC"));
+            Shell::new(say, who, "/here".into(), Some("token".into()), Form::default())
+        })
+        .collect()
+    }
+
+    #[test]
+    fn pages_are_made_in_every_language_and_for_every_role() {
+        for shell in shells("en").into_iter().chain(shells("fr")) {
+            for page in samples(&shell) {
+                let html = page.html.unwrap();
+                assert_eq!(html.matches("<h1").count(), 1, "{}", page.template);
+                assert!(!html.contains("<script"), "{}", page.template);
+            }
+        }
+    }
+
+    #[test]
+    fn every_value_that_is_shown_has_its_words() {
+        use crate::access::acts::ActKind;
+        use crate::access::{Fact, Kind, rules};
+        use crate::audit::{Event, Operation};
+        use crate::network::model::{Body, Function, PartyKind, ProposalKind, ProposalState, Role, Standing};
+        for language in ["en", "fr"] {
+            let shell = shells(language).remove(0);
+            let mut keys: Vec<String> = Vec::new();
+            let mut family = |name: &str, values: Vec<&'static str>| {
+                keys.extend(values.into_iter().map(|value| format!("{name}-{}", value.replace('_', "-"))));
+            };
+            family("act-kind", ActKind::ALL.iter().map(|one| one.as_str()).collect());
+            family("action", Action::ALL.iter().map(|one| one.as_str()).collect());
+            family("thing", Kind::ALL.iter().map(|one| one.as_str()).collect());
+            family("event", Event::ALL.iter().map(|one| one.as_str()).collect());
+            family("operation", Operation::ALL.iter().map(|one| one.as_str()).collect());
+            family("body", Body::ALL.iter().map(|one| one.as_str()).collect());
+            family("function", Function::ALL.iter().map(|one| one.as_str()).collect());
+            family("party-kind", PartyKind::ALL.iter().map(|one| one.as_str()).collect());
+            family("proposal-kind", ProposalKind::ALL.iter().map(|one| one.as_str()).collect());
+            family("proposal-state", ProposalState::ALL.iter().map(|one| one.as_str()).collect());
+            if language == "en" {
+                family("role", Role::ALL.iter().map(|one| one.as_str()).collect());
+                family("standing", Standing::ALL.iter().map(|one| one.as_str()).collect());
+            }
+            let slug = crate::server::page::language::slug;
+            keys.extend(Fact::ALL.iter().map(|fact| format!("fact-{}", slug(fact.words()))));
+            keys.extend(rules::PROHIBITIONS.iter().map(|one| format!("prohibition-{}", slug(one.words))));
+            for key in keys {
+                assert_ne!(shell.t(&key), key, "no words in {language}");
+            }
+        }
     }
 }
