@@ -37,6 +37,7 @@ pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     routes.extend(start::routes());
     routes.extend(meetings::pages::routes());
     routes.extend(library::pages::routes());
+    routes.extend(network::pages::routes());
     routes
 }
 

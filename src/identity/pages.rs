@@ -1,5 +1,7 @@
 //! Logging in and out, taking up an invitation, one's own account: as pages.
 
+mod others;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -89,6 +91,7 @@ struct ChoicesBody {
 pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     let mut routes = at_the_door(identity);
     routes.extend(inside(identity));
+    routes.extend(others::routes());
     routes.extend(passkeys::pages::routes(identity));
     routes
 }
