@@ -1,5 +1,8 @@
 //! Logging in and out, taking up an invitation, one's own account: as pages.
 
+#[cfg(test)]
+mod samples;
+
 use std::sync::Arc;
 
 use actix_web::http::Method;
@@ -14,8 +17,10 @@ use crate::access::Action;
 use crate::audit::Event;
 use crate::error::{AppError, Fault};
 use crate::ids::SignInId;
+#[cfg(test)]
+pub(crate) use self::samples::samples;
 use crate::server::page::cookies::SignedIn;
-use crate::server::page::{KEPT, LogIn, NEXT, Nothing, Resume, Shell, language, show};
+use crate::server::page::{KEPT, LogIn, NEXT, Nothing, Resume, Shell, is_ours, language, show};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 
@@ -230,13 +235,6 @@ async fn ask_to_log_in(call: Call) -> Result<Answer, AppError> {
 fn next(call: &Call) -> Result<String, AppError> {
     let next = call.fields()?.get(NEXT).unwrap_or_default();
     Ok(if is_ours(next) { next.to_owned() } else { "/".to_owned() })
-}
-
-/// A path, and nothing that a browser would take for another host's address.
-fn is_ours(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.starts_with("//")
-        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 async fn log_in(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError> {

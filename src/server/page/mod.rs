@@ -8,6 +8,8 @@ pub mod cookies;
 mod fault;
 pub mod form;
 pub mod language;
+#[cfg(test)]
+mod samples;
 mod style;
 mod visitor;
 
@@ -17,6 +19,8 @@ pub(in crate::server) use fault::answer as fault;
 pub use fault::{LogIn, Resume};
 pub use form::{Fields, Nothing};
 pub use language::Say;
+#[cfg(test)]
+pub(crate) use samples::{samples, with_problems};
 pub use style::routes;
 pub(in crate::server) use visitor::{Visitor, bring, same_origin, visitor};
 
@@ -24,6 +28,14 @@ use super::Answer;
 use crate::access::{Fact, FactSet};
 use crate::context::Moment;
 use crate::error::{AppError, FieldProblem};
+
+/// Whether this is a path of ours, and nothing that a browser would take for another host's address.
+#[must_use]
+pub fn is_ours(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
 
 /// The field of a form that shows it came from a page of ours, for this log-in.
 pub const TOKEN: &str = "_token";
