@@ -1,6 +1,9 @@
 //! The first page. For whoever is logged in it answers what waits: meetings that come, rooms with something
 //! new, designations that end. It stands above the slices, since it asks each of them.
 
+#[cfg(test)]
+mod samples;
+
 use actix_web::http::Method;
 use askama::Template;
 
@@ -9,6 +12,8 @@ use crate::error::AppError;
 use crate::meetings::known::{Known, known};
 use crate::network::soon::{EndsSoon, ends_soon};
 use crate::rooms::mine::{MyRoom, mine};
+#[cfg(test)]
+pub(crate) use self::samples::samples;
 use crate::server::page::{Shell, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 

@@ -5,14 +5,23 @@ use std::path::Path;
 
 use crate::access::{Fact, FactSet};
 use crate::server::page::{self, Form, Sample, Say, Shell, Who, language};
-use crate::{identity, rooms};
+use crate::{cases, identity, rooms, start};
 
 #[path = "../../tests/it/support/html.rs"]
 mod html;
 
 /// The samples of every slice: a slice that has pages has its line here.
 fn all(shell: &Shell) -> Vec<Sample> {
-    [page::samples(shell), identity::pages::samples(shell), rooms::pages::samples(shell)].into_iter().flatten().collect()
+    [
+        page::samples(shell),
+        identity::pages::samples(shell),
+        rooms::pages::samples(shell),
+        cases::pages::samples(shell),
+        start::samples(shell),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Nobody, and somebody of each kind, with a name that tries things.

@@ -1,5 +1,8 @@
 //! The register as pages. Whoever has no room of his own in a case file sees its fiche and nothing beside.
 
+#[cfg(test)]
+mod samples;
+
 use actix_web::http::Method;
 use askama::Template;
 
@@ -17,6 +20,8 @@ use crate::network::TheNetwork;
 use crate::network::names::{Names, states};
 use crate::server::answer::List;
 use crate::server::page::{Nothing, Shell, show};
+#[cfg(test)]
+pub(crate) use self::samples::samples;
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 

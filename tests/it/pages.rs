@@ -40,10 +40,16 @@ impl Checker {
     /// A page in this language.
     pub fn check(&mut self, told: &str, reply: &Reply, language: &str) {
         self.pages += 1;
+        let policy = if html::has_script(&reply.text()) {
+            POLICY.replace("default-src 'none';", "default-src 'none'; script-src 'self';")
+        } else {
+            POLICY.to_owned()
+        };
+        let policy = policy.as_str();
         let header = |name: &str| reply.headers.get(name).map(String::as_str).unwrap_or_default();
         for (name, wanted) in [
             ("content-type", "text/html; charset=utf-8"),
-            ("content-security-policy", POLICY),
+            ("content-security-policy", policy),
             ("referrer-policy", "same-origin"),
             ("cache-control", "no-store"),
             ("x-content-type-options", "nosniff"),

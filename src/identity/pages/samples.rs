@@ -3,7 +3,8 @@
 use super::{Code, EnrolledPage, InvitationPage, MePage};
 use crate::access::Basis;
 use crate::context::Moment;
-use crate::ids::{ActId, PartyId, PersonId, SignInId};
+use crate::ids::{ActId, PartyId, PasskeyId, PersonId, SignInId};
+use crate::identity::passkeys::{self, MyPasskey};
 use crate::identity::model::{Enrolled, Me, PartyRef, PersonRef, SignInSummary};
 use crate::server::page::{Sample, Shell, sample, with_problems};
 
@@ -41,7 +42,19 @@ fn me_page(shell: Shell, bare: bool) -> MePage {
         second_factor: !bare,
         acts: vec![basis],
     };
-    MePage { shell, me, sign_ins: vec![sign_in(ID, true), sign_in(OTHER, false)] }
+    let passkey = |id, used_at| MyPasskey {
+        id: PasskeyId::parse(id).unwrap(),
+        name: "<b>Key</b> \"ring\"".to_owned(),
+        made_at: THEN,
+        used_at,
+    };
+    MePage {
+        shell,
+        me,
+        sign_ins: vec![sign_in(ID, true), sign_in(OTHER, false)],
+        passkeys: if bare { Vec::new() } else { vec![passkey(ID, None), passkey(OTHER, Some(THEN))] },
+        takes_passkeys: !bare,
+    }
 }
 
 /// Samples of every page of this slice.
@@ -72,6 +85,7 @@ pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
             ],
         ),
         sample("identity/enrolled.html", vec![EnrolledPage { shell: shell.clone(), enrolled, code }]),
+        passkeys::pages::samples(shell),
     ]
     .into_iter()
     .flatten()

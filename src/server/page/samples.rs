@@ -31,6 +31,7 @@ pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
         email: if failed { "a@\"b\"".to_owned() } else { String::new() },
         failed,
         fault,
+        passkeys: failed,
     };
     let purpose = |shell: Shell, kept| Purpose { shell, room: ROOM.to_owned(), next: next(), kept };
     let failed = |fault: &Fault, detail, fields| {

@@ -72,7 +72,7 @@ both!(a_log_in_is_kept_in_cookies_and_taken_back, |server| {
     assert_eq!(reply.headers["clear-site-data"], "\"cache\", \"storage\"");
     assert_eq!(names(&reply), HELD);
     assert!(browser.jar.is_empty(), "{:?}", browser.jar);
-    assert_eq!(events(&world, size), ["signed_in", "signed_out"]);
+    assert_eq!(events(&world, size), ["sign_in_failed", "second_factor_confirmed", "signed_in", "signed_out"]);
     is(&browser.get("/me"), 401, "sign-in-needed");
     // Whoever kept the cookies has nothing of them.
     is(&old.tab().get("/me"), 401, "sign-in-needed");

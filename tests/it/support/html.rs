@@ -171,9 +171,26 @@ fn forms(page: &Html, faults: &mut Vec<String>) {
     }
 }
 
+/// The pages on which the browser is asked for a passkey, which it gives to scripts alone: they load the one
+/// script there is, and say what to do without.
+const WITH_SCRIPT: [&str; 2] = ["passkey-log-in", "passkey-new"];
+
+/// Whether the page loads a script of ours, and may.
+pub fn has_script(html: &str) -> bool {
+    WITH_SCRIPT.iter().any(|name| html.contains(&format!("data-page=\"{name}\"")))
+}
+
 /// No script, no style, nothing loaded from elsewhere.
 fn nothing_active(page: &Html, faults: &mut Vec<String>) {
-    for element in all(page, "script, style, iframe, object, embed, base, template, noscript, frame, meta[http-equiv]") {
+    let scripted = has_script(&page.html());
+    for element in all(page, "script, noscript") {
+        let ours = element.attr("src").is_some_and(|src| src.starts_with("/assets/") && src.ends_with(".js"));
+        let empty = element.value().name() == "script" && ours && text(element).is_empty();
+        if !(scripted && (empty || element.value().name() == "noscript")) {
+            faults.push(format!("it has no place in a page: {}", shown(element)));
+        }
+    }
+    for element in all(page, "style, iframe, object, embed, base, template, frame, meta[http-equiv]") {
         faults.push(format!("it has no place in a page: {}", shown(element)));
     }
     for element in all(page, "*") {
