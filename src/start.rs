@@ -17,6 +17,7 @@ pub(crate) use self::samples::samples;
 use crate::server::page::{Shell, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 
+
 /// The first page.
 #[derive(Template)]
 #[template(path = "start.html")]

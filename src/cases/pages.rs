@@ -27,6 +27,7 @@ use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 
 const QUERY: &[&str] = &["party", "cursor", "limit"];
 
+
 /// The register.
 #[derive(Template)]
 #[template(path = "cases/list.html")]

@@ -1,24 +1,20 @@
-//! The first page, made up: for the tests of all pages.
+//! Made-up contents of the first page.
 
-use super::StartPage;
+use super::*;
 use crate::context::Moment;
 use crate::ids::{ActId, CaseId, MeetingId, PersonId, RoomId};
-use crate::meetings::known::Known;
-use crate::network::soon::EndsSoon;
-use crate::rooms::mine::MyRoom;
 use crate::rooms::opening::RoomKind;
-use crate::server::page::{Sample, Shell, sample};
+use crate::server::page::{Sample, sample};
 
-const ID: &str = "3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b11";
-const THEN: Moment = Moment(1_780_000_000_000_000);
+const ID: &str = "00000000-0000-4000-8000-000000000001";
+const THEN: Moment = Moment(1_760_000_000_000_000);
 
-/// Samples of the first page.
 pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
-    let meeting = |number| Known {
+    let meeting = |number: Option<i64>| Known {
         id: MeetingId::parse(ID).unwrap(),
         number,
-        first_day: "2026-03-11".to_owned(),
-        last_day: "2026-03-12".to_owned(),
+        first_day: "2026-11-10".into(),
+        last_day: "2026-11-11".into(),
     };
     let room = |kind, news, visited| MyRoom {
         id: RoomId::parse(ID).unwrap(),
@@ -31,23 +27,22 @@ pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
     let ends = EndsSoon {
         act: ActId::parse(ID).unwrap(),
         person: PersonId::parse(ID).unwrap(),
-        name: "Anna \"><script>alert(1)</script>".to_owned(),
-        role: "contact_point".to_owned(),
+        name: "Camille <b>Aubertin".into(),
+        role: "contact_point".into(),
         at: THEN,
     };
-    let nothing =
+    let empty =
         StartPage { shell: shell.clone(), soon: Vec::new(), rooms: Vec::new(), meetings: Vec::new(), ends: Vec::new() };
-    let much = StartPage {
+    let full = StartPage {
         shell: shell.clone(),
-        soon: vec![meeting(Some(41)), meeting(None)],
+        soon: vec![meeting(Some(37)), meeting(None)],
         rooms: vec![
-            room(RoomKind::Session, Some(0), Some(THEN)),
-            room(RoomKind::CaseFile, Some(1), None),
-            room(RoomKind::CaseFile, Some(12), Some(THEN)),
-            room(RoomKind::Session, None, None),
+            room(RoomKind::Session, Some(2), Some(THEN)),
+            room(RoomKind::CaseFile, None, None),
+            room(RoomKind::Request, Some(1), Some(THEN)),
         ],
-        meetings: vec![meeting(Some(40))],
+        meetings: vec![meeting(Some(36))],
         ends: vec![ends],
     };
-    sample("start.html", vec![nothing, much])
+    sample("start.html", vec![empty, full])
 }

@@ -1,5 +1,6 @@
 //! Pages as browsers meet them.
 
+mod passkeys;
 mod unhappy;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,17 +1,16 @@
-//! The register, made up: for the tests of all pages.
+//! Made-up contents of the register's pages.
 
-use super::{CaseFormPage, CasePage, CasesPage};
-use crate::cases::model::{CaseBody, CaseLine, CaseReleaseBody, ContactRef, Crime, Fiche, ReleaseTo, Stage};
+use super::*;
+use crate::cases::model::{CaseReleaseBody, ContactRef};
 use crate::context::Moment;
-use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RoomId};
-use crate::network::names::Names;
-use crate::server::answer::List;
-use crate::server::page::{Sample, Shell, sample, with_problems};
+use crate::ids::{MeetingId, PersonId, RoomId};
+use crate::server::page::{Sample, sample};
 
-const ID: &str = "3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b11";
-const OTHER: &str = "3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b12";
-const THEN: Moment = Moment(1_780_000_000_000_000);
-const TRYING: &str = "\"><script>alert(1)</script> \u{5d0}\u{5d1} & 'so'";
+const ID: &str = "00000000-0000-4000-8000-000000000001";
+const OTHER: &str = "00000000-0000-4000-8000-000000000002";
+const THEN: Moment = Moment(1_760_000_000_000_000);
+/// A text that tries to be more than a text.
+const TRYING: &str = "</bdi><script>alert(1)</script> \"'&";
 
 fn party(id: &str) -> PartyId {
     PartyId::parse(id).unwrap()
@@ -19,119 +18,91 @@ fn party(id: &str) -> PartyId {
 
 fn fiche() -> Fiche {
     Fiche {
-        title: TRYING.to_owned(),
-        authority: "Parquet national".to_owned(),
-        situation: TRYING.to_owned(),
+        title: format!("Detention centre {TRYING}"),
+        authority: "National office for core crimes".into(),
+        situation: format!("A conflict {TRYING}"),
         crimes: Crime::ALL.to_vec(),
-        concurrent_offences: vec!["terrorism".to_owned(), TRYING.to_owned()],
+        concurrent_offences: vec!["terrorism".into(), TRYING.into()],
         stage: Stage::Structural,
-        legal_issues: Some("Two\n\nlines".to_owned()),
+        legal_issues: Some(format!("Immunity.\n\n{TRYING}")),
     }
 }
 
 fn contact() -> ContactRef {
-    ContactRef { id: PersonId::parse(ID).unwrap(), name: TRYING.to_owned() }
+    ContactRef { id: PersonId::parse(ID).unwrap(), name: format!("Camille {TRYING}") }
 }
 
-fn names() -> Names {
-    Names::made_up([], [(&party(ID), "FR", "France"), (&party(OTHER), "UA", "Ukraine")])
-}
-
-fn states() -> Vec<(String, String)> {
-    vec![(ID.to_owned(), "France".to_owned()), (OTHER.to_owned(), "Ukraine".to_owned())]
-}
-
-/// A case file, as its own State or another sees it.
-fn case(open: bool, own: bool, releases: usize) -> CaseBody {
-    let release = |at: usize| CaseReleaseBody {
-        act: ActId::parse(if at == 0 { ID } else { OTHER }).unwrap(),
-        to: if at == 0 { ReleaseTo::State } else { ReleaseTo::ContactPoints },
-        party: (at == 0).then(|| party(OTHER)),
-        from: THEN,
-    };
+fn case(fiche: Option<Fiche>, mine: bool) -> CaseBody {
+    let release = |to, party| CaseReleaseBody { act: ActId::parse(ID).unwrap(), to, party, from: THEN };
     CaseBody {
         id: CaseId::parse(ID).unwrap(),
         party: party(ID),
-        version: 2,
-        fiche: open.then(fiche),
+        version: 3,
+        fiche,
         contact: contact(),
-        room: own.then(|| RoomId::parse(ID).unwrap()),
-        releases: own.then(|| (0..releases).map(release).collect()),
+        room: mine.then(|| RoomId::parse(ID).unwrap()),
+        releases: mine
+            .then(|| vec![release(ReleaseTo::State, Some(party(OTHER))), release(ReleaseTo::ContactPoints, None)]),
         meetings: vec![MeetingId::parse(ID).unwrap()],
         opened_at: THEN,
         revised_at: THEN,
     }
 }
 
-fn forms(shell: &Shell) -> Vec<CaseFormPage> {
-    let page = |shell: &Shell, based_on, theirs| CaseFormPage {
-        shell: shell.clone(),
-        action: "/cases".to_owned(),
-        based_on,
-        fiche: fiche(),
-        states: states(),
-        theirs,
-    };
-    let fields = [
-        "fiche.title",
-        "fiche.authority",
-        "fiche.situation",
-        "fiche.crimes",
-        "fiche.concurrent_offences",
-        "fiche.stage",
-        "fiche.legal_issues",
-        "visibility.to",
-        "visibility.states",
-    ];
-    let wrong: Vec<(&str, &str)> = fields.iter().map(|field| (*field, "too long")).collect();
-    let mut outdated = with_problems(shell, &[], &[("fiche.title", "Mine"), ("fiche.stage", "trial")]);
-    outdated.form.other = Some(("outdated", "It was changed.", ""));
-    vec![
-        page(shell, None, None),
-        page(shell, Some(2), None),
-        page(&with_problems(shell, &wrong, &[("fiche.title", TRYING)]), None, None),
-        page(&outdated, Some(3), Some(case(true, true, 0))),
-    ]
+fn names() -> Names {
+    Names::made_up([], [(&party(ID), "FR", "France"), (&party(OTHER), "NO", "Norway")])
 }
 
-/// Samples of every page of this slice.
+fn states() -> Vec<(String, String)> {
+    vec![(OTHER.into(), "Norway".into())]
+}
+
 pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
-    let line = |open: bool| CaseLine {
+    let list = |items, next| CasesPage {
+        shell: shell.clone(),
+        cases: List { items, next },
+        names: names(),
+        states: states(),
+        party: OTHER.into(),
+    };
+    let line = |fiche, room: Option<&str>| CaseLine {
         id: CaseId::parse(ID).unwrap(),
         party: party(ID),
         version: 1,
-        fiche: open.then(fiche),
+        fiche,
         contact: contact(),
-        room: open.then(|| RoomId::parse(ID).unwrap()),
+        room: room.map(|room| RoomId::parse(room).unwrap()),
         opened_at: THEN,
     };
-    let list = |items, next: Option<&str>, party: &str| CasesPage {
-        shell: shell.clone(),
-        cases: List { items, next: next.map(ToOwned::to_owned) },
-        names: names(),
-        states: states(),
-        party: party.to_owned(),
-    };
-    let page = |shell: &Shell, case, meetings: bool| CasePage {
+    let page = |case| CasePage {
         shell: shell.clone(),
         case,
         names: names(),
-        meetings: if meetings { vec![(ID.to_owned(), "Meeting 1".to_owned())] } else { Vec::new() },
+        meetings: vec![(ID.into(), "Meeting 36".into())],
         states: states(),
-        others: if meetings { vec![(OTHER.to_owned(), "Meeting 2".to_owned())] } else { Vec::new() },
+        others: vec![(OTHER.into(), "Meeting 35".into())],
     };
-    let wrong = [("to", "missing"), ("party", "only for one State"), ("meeting", "no such meeting"), ("source", "too long")];
+    let form = |based_on, theirs| CaseFormPage {
+        shell: shell.clone(),
+        action: "/cases".into(),
+        based_on,
+        fiche: if based_on.is_some() { fiche() } else { nothing_yet() },
+        states: states(),
+        theirs,
+    };
     [
-        sample("cases/list.html", vec![list(Vec::new(), None, ""), list(vec![line(true), line(false)], Some("bmV4dA"), ID)]),
         sample(
-            "cases/case.html",
+            "cases/list.html",
             vec![
-                page(shell, case(true, true, 2), true),
-                page(shell, case(false, false, 0), false),
-                page(&with_problems(shell, &wrong, &[("to", "state"), ("party", OTHER)]), case(true, true, 0), true),
+                list(Vec::new(), None),
+                list(vec![line(Some(fiche()), Some(ID)), line(None, None)], Some("next".into())),
             ],
         ),
-        sample("cases/form.html", forms(shell)),
+        sample("cases/case.html", vec![page(case(Some(fiche()), true)), page(case(None, false))]),
+        sample(
+            "cases/form.html",
+            vec![form(None, None), form(Some(3), None), form(Some(4), Some(case(Some(fiche()), true)))],
+        ),
     ]
     .into_iter()
     .flatten()

@@ -1,5 +1,8 @@
 //! Passkeys as pages: the only ones with a script, since browsers offer passkeys to scripts alone.
 
+#[cfg(test)]
+mod samples;
+
 use std::sync::Arc;
 
 use actix_web::http::Method;
@@ -18,6 +21,9 @@ use crate::ids::{CeremonyId, PasskeyId};
 use crate::server::page::{KEPT, Nothing, Resume, Shell, show, show_with_script};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
+
+#[cfg(test)]
+pub(in crate::identity) use self::samples::samples;
 
 /// Has the browser sign with a passkey.
 #[derive(Template)]
@@ -178,20 +184,4 @@ async fn end(call: Call) -> Result<Answer, AppError> {
     let id = call.path("passkey", PasskeyId::parse)?;
     call.write(move |work, asker| super::end(work, asker, &id)).await?;
     Answer::see("/me")
-}
-
-/// Every kind of these pages, made up.
-#[cfg(test)]
-pub(in crate::identity) fn samples(shell: &Shell) -> Vec<crate::server::page::Sample> {
-    use crate::server::page::sample;
-
-    let asked = || Asked {
-        ceremony: CeremonyId::parse("3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b11").unwrap(),
-        options: "{\"publicKey\": {\"challenge\": \"<x>\"}}".to_owned(),
-    };
-    let kept = vec![("text".to_owned(), "\"So\"\n<x>".to_owned())];
-    let using = UsePage { shell: shell.clone(), asked: asked(), next: "/me".to_owned(), kept };
-    let mut pages = sample("identity/passkey_log_in.html", vec![using]);
-    pages.extend(sample("identity/passkey_new.html", vec![NewPage { shell: shell.clone(), asked: asked() }]));
-    pages
 }
