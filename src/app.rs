@@ -1,5 +1,8 @@
 //! Puts a server together out of its rooms.
 
+#[cfg(test)]
+mod samples;
+
 use std::sync::Arc;
 
 use crate::context::{Clock, Entropy};

@@ -7,6 +7,8 @@ mod samples;
 use actix_web::http::Method;
 use askama::Template;
 
+#[cfg(test)]
+pub(crate) use self::samples::samples;
 use crate::access::Action;
 use crate::error::AppError;
 use crate::meetings::known::{Known, known};
@@ -14,9 +16,6 @@ use crate::network::soon::{EndsSoon, ends_soon};
 use crate::rooms::mine::{MyRoom, mine};
 use crate::server::page::{Shell, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
-
-#[cfg(test)]
-pub(crate) use self::samples::samples;
 
 /// The first page.
 #[derive(Template)]

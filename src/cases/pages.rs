@@ -6,6 +6,8 @@ mod samples;
 use actix_web::http::Method;
 use askama::Template;
 
+#[cfg(test)]
+pub(crate) use self::samples::samples;
 use super::model::{
     CaseBody, CaseLine, Crime, Fiche, LinkBody, OpenBody, ReleaseBody, ReleaseTo, ReviseBody, Stage, VisibleTo,
 };
@@ -24,9 +26,6 @@ use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 
 const QUERY: &[&str] = &["party", "cursor", "limit"];
-
-#[cfg(test)]
-pub(crate) use self::samples::samples;
 
 /// The register.
 #[derive(Template)]

@@ -1,6 +1,8 @@
 //! Logging in and out, taking up an invitation, one's own account: as pages.
 
 mod others;
+#[cfg(test)]
+mod samples;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+#[cfg(test)]
+pub(crate) use self::samples::samples;
 use super::model::{AcceptBody, Enrolled, Me, PasswordBody, SignInBody, SignInSummary, Tokens};
 use super::passkeys::{self, MyPasskey};
 use super::{Identity, service};
@@ -19,7 +23,7 @@ use crate::audit::Event;
 use crate::error::{AppError, Fault};
 use crate::ids::SignInId;
 use crate::server::page::cookies::SignedIn;
-use crate::server::page::{KEPT, NEXT, Nothing, Resume, Shell, language, show};
+use crate::server::page::{KEPT, NEXT, Nothing, Resume, Shell, is_ours, language, show};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 
@@ -243,13 +247,6 @@ pub(super) fn failed(call: &Call, email: String) -> Result<Answer, AppError> {
 pub(super) fn next(call: &Call) -> Result<String, AppError> {
     let next = call.fields()?.get(NEXT).unwrap_or_default();
     Ok(if is_ours(next) { next.to_owned() } else { "/".to_owned() })
-}
-
-/// A path, and nothing that a browser would take for another host's address.
-fn is_ours(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.starts_with("//")
-        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 async fn log_in(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError> {

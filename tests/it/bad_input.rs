@@ -155,7 +155,7 @@ impl Probe {
     }
 
     fn routes(&self) -> Vec<Route> {
-        app::routes(&self.world.server.identity)
+        app::routes(&self.world.server.identity).into_iter().filter(|route| !route.is_page()).collect()
     }
 
     /// The members of a route's body, if it takes one.
@@ -243,7 +243,7 @@ impl Probe {
         match route.takes {
             Takes::Json(_) => all.push(("content-type", "application/json")),
             Takes::Bytes(_) => all.push(("content-type", "text/plain")),
-            Takes::Nothing | Takes::Query(_) => {}
+            Takes::Nothing | Takes::Query(_) | Takes::Form(_) => {}
         }
         all.extend(headers.iter().filter(|(_, value)| !value.is_empty()));
         all.retain(|(name, _)| !headers.iter().any(|(other, value)| other == name && value.is_empty()));

@@ -11,10 +11,10 @@ use crate::support::database::Kind;
 use crate::support::process::incamera;
 use crate::support::{TestServer, snapshot};
 
-/// The routes, of a server that is gone.
+/// The routes for programs, of a server that is gone. Pages are not in the document.
 fn routes() -> Vec<Route> {
     let server = TestServer::start(Kind::Sqlite);
-    app::routes(&Arc::clone(&server.identity))
+    app::routes(&Arc::clone(&server.identity)).into_iter().filter(|route| !route.is_page()).collect()
 }
 
 fn document() -> Value {
@@ -145,6 +145,7 @@ fn bodies_and_answers_have_schemas() {
             }
             Takes::Bytes(_) => assert!(body["content"]["application/octet-stream"].is_object(), "{}", route.name),
             Takes::Nothing | Takes::Query(_) => assert!(body.is_null(), "{}", route.name),
+            Takes::Form(_) => panic!("{} takes a form and is no page", route.name),
         }
         let success =
             operation["responses"].as_object().unwrap().iter().find(|(status, _)| status.starts_with('2')).unwrap();
@@ -155,6 +156,7 @@ fn bodies_and_answers_have_schemas() {
             Gives::Created(_) => assert!(success.0 == "201" && described(schema), "{}", route.name),
             Gives::List(_) => assert!(described(&schema["properties"]["items"]["items"]), "{}", route.name),
             Gives::Bytes => assert_eq!(success.0, "200", "{}", route.name),
+            Gives::Page | Gives::See => panic!("{} gives a page and is none", route.name),
         }
         // Each place in the path, and each parameter of the query, is declared once.
         let declared: Vec<(&str, &str)> = operation["parameters"]
@@ -193,6 +195,7 @@ fn access_and_log_are_stated() {
             Logs::Nothing => assert_eq!(operation["x-logs"], "nothing"),
             Logs::Event(event) => assert_eq!(operation["x-logs"], event.as_str()),
             Logs::SometimesEvent(event) => assert!(operation["x-logs"].as_str().unwrap().starts_with(event.as_str())),
+            Logs::Events(_) => panic!("{} shows several things and is no page", route.name),
         }
         // What changes something is logged; `GET` changes nothing.
         if route.method != "GET" {

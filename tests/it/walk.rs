@@ -6,11 +6,13 @@
 //! table that comes of it is kept as a reviewed snapshot beside `roles.txt`, so that a change of who is
 //! answered what cannot pass unseen.
 
+mod forms;
+mod pages;
 mod principals;
 mod requests;
 mod stage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use incamera::access::explain::facts_of;
@@ -18,9 +20,11 @@ use incamera::access::{Asker, Credentials, Fact, FactSet, rules};
 use incamera::app;
 use incamera::ids::{SignInId, VisitId};
 use incamera::server::{Access, Gives, Logs, Route, openapi};
+use serde_json::Value;
 
 use crate::both;
-use crate::support::{Reply, Tables, World, snapshot};
+use crate::pages::Checker;
+use crate::support::{Client, Reply, Tables, World, snapshot};
 use principals::{PRINCIPALS, Principal, Token};
 use requests::{Ask, Request};
 use stage::Stage;
@@ -37,10 +41,11 @@ enum Verdict {
 
 impl Verdict {
     fn of(reply: &Reply) -> Option<Self> {
-        if reply.status < 300 {
+        if reply.status < 400 {
             return Some(Self::Done);
         }
-        let problem = reply.json()["type"].as_str().unwrap_or_default().to_owned();
+        let page = crate::pages::page_of(reply);
+        let problem = page.unwrap_or_else(|| reply.json()["type"].as_str().unwrap_or_default().to_owned());
         Some(match (reply.status, problem.trim_start_matches("urn:incamera:problem:")) {
             (401, "sign-in-needed") => Self::SignIn,
             (403, "not-permitted") => Self::NotPermitted,
@@ -62,6 +67,9 @@ impl Verdict {
         }
     }
 }
+
+/// Whom a page is shown in every language.
+const SPOKEN_TO: [&str; 5] = ["anonymous", "fr", "se", "sec", "aud"];
 
 const MEANS: [(Fact, &str); 3] =
     [(Fact::SecondFactor, "second factor"), (Fact::Unlocked, "unlock"), (Fact::Visiting, "visit")];
@@ -119,7 +127,9 @@ fn facts_with(world: &World, ask: &Ask, who: Option<(incamera::ids::PersonId, Cr
 fn expected(stage: &Stage, principal: &Principal, route: &Route, request: &Request, visit: Option<&str>) -> Verdict {
     // Where nothing is told that depends on who asks, nobody looks behind a token that is good.
     let unasked = route.access == Access::Anyone && principal.token == Token::Own;
-    if (principal.refused && !unasked) || (principal.person.is_none() && route.access.needs_token()) {
+    // A page takes whoever's token is no good for somebody who is not logged in.
+    let nobody = principal.person.is_none() || (route.is_page() && principal.token != Token::Own);
+    if (principal.refused && !unasked && !nobody) || (nobody && route.access.needs_token()) {
         return Verdict::SignIn;
     }
     for ask in &request.asks {
@@ -131,10 +141,39 @@ fn expected(stage: &Stage, principal: &Principal, route: &Route, request: &Reque
     Verdict::Done
 }
 
+/// What was logged. A list of several States' things has an entry for each State; it counts as one.
+fn events<'e>(entries: &'e [Value], told: &str) -> Vec<&'e str> {
+    let (mut events, mut owners) = (Vec::new(), BTreeSet::new());
+    for entry in entries {
+        let event = entry["event"].as_str().unwrap();
+        if event.ends_with("_listed") {
+            assert!(owners.insert((event, entry["owner_party"].to_string())), "{told} logged {event} twice");
+            if events.contains(&event) {
+                continue;
+            }
+        }
+        events.push(event);
+    }
+    events
+}
+
+/// Sends a request by a client that asks as somebody does.
+fn send(client: &mut Client, route: &Route, request: &Request, path: &str) -> Reply {
+    match &request.form {
+        Some(form) => client.submit(path, form),
+        None if route.is_page() => client.look(path, &[]),
+        None => {
+            let headers: Vec<_> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            client.send(route.method.as_str(), path, &headers, request.body.as_deref())
+        }
+    }
+}
+
 /// One principal asks one request; the answer's word for the table.
 fn ask(
     stage: &mut Stage,
     tables: &mut Tables,
+    checker: &mut Checker,
     principal: &Principal,
     route: &Route,
     request: &Request,
@@ -143,11 +182,10 @@ fn ask(
     let expected = expected(stage, principal, route, request, visit.as_deref());
     let told = format!("{} by {}", route.name, principal.name);
     let method = route.method.as_str();
-    let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     // A look runs on a connection that cannot write; all it could do is insert by way of the writer.
     let state = |tables: &mut Tables| if method == "GET" { tables.counts() } else { tables.digest() };
     let (before, size) = (state(tables), tables.size());
-    let reply = client.send(method, &request.path, &headers, request.body.as_deref());
+    let reply = send(&mut client, route, request, &request.path);
     let entries: Vec<_> =
         tables.entries(size).into_iter().filter(|entry| entry["event"] != "strangers_refused").collect();
     let got = Verdict::of(&reply).unwrap_or_else(|| panic!("{told}: {} {}", reply.status, reply.text()));
@@ -157,15 +195,23 @@ fn ask(
         Gives::Nothing => 204,
         Gives::Json(_) | Gives::List(_) | Gives::Bytes => 200,
         Gives::Created(_) => 201,
+        Gives::Page => 200,
+        Gives::See => 303,
     };
     if got == Verdict::Done {
         assert_eq!(reply.status, success, "{told}");
-        let events: Vec<&str> = entries.iter().map(|entry| entry["event"].as_str().unwrap()).collect();
+        let mut events = events(&entries, &told);
         match route.logs {
             Logs::Nothing => assert!(events.is_empty(), "{told} logged {events:?}"),
             Logs::Event(event) => {
                 let event = request.event.unwrap_or(event.as_str());
                 assert_eq!(events, [event], "{told}");
+            }
+            Logs::Events(each) => {
+                let mut each: Vec<&str> = each.iter().map(|event| event.as_str()).collect();
+                each.sort_unstable();
+                events.sort_unstable();
+                assert_eq!(events, each, "{told}");
             }
             Logs::SometimesEvent(event) => {
                 assert!(events.is_empty() || events == [event.as_str()], "{told} logged {events:?}");
@@ -174,7 +220,7 @@ fn ask(
         for entry in entries.iter().filter(|_| route.access != Access::OwnCredential) {
             assert_eq!(
                 entry["actor"].as_str(),
-                principal.person.map(|key| stage.world.person(key).to_string()).as_deref(),
+                principal.somebody().map(|key| stage.world.person(key).to_string()).as_deref(),
                 "{told}: whose entry"
             );
         }
@@ -191,8 +237,21 @@ fn ask(
     }
     if got == Verdict::Absent {
         let nothing = stage.nothing(&request.path);
-        let absent = client.send(method, &nothing, &headers, request.body.as_deref());
-        assert_eq!(reply.normalized(), absent.normalized(), "{told}: not to be known of is not as if absent");
+        let absent = send(&mut client, route, request, &nothing);
+        let (status, headers, mut text) = reply.normalized();
+        if route.is_page() {
+            // A page says where it is, to lead back there.
+            for (one, other) in request.path.split('/').zip(nothing.split('/')).filter(|(one, other)| one != other) {
+                text = text.replace(one, other);
+            }
+        }
+        assert_eq!((status, headers, text), absent.normalized(), "{told}: not to be known of is not as if absent");
+    }
+    if route.is_page() && reply.headers.get("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
+        checker.check(&told, &reply, "en");
+        if method == "GET" && SPOKEN_TO.contains(&principal.name) {
+            checker.in_every_language(&told, |accepted| client.look(&request.path, &[("accept-language", accepted)]));
+        }
     }
     got.word()
 }
@@ -201,6 +260,7 @@ both!(what_everyone_is_answered_is_as_the_rules_say_and_reviewed, |server| {
     let kind = server.kind;
     let mut stage = Stage::set(server);
     let mut tables = Tables::of(&stage.world.server);
+    let mut checker = Checker::default();
     let routes = app::routes(&stage.world.server.identity);
     let mut table = String::from(
         "# What each route answers whom. Made by ./test --update; review every change.\n# yes: done; no: 403; absent: 404, as if there were nothing; log in: 401; otherwise what is to be brought.\n",
@@ -216,7 +276,7 @@ both!(what_everyone_is_answered_is_as_the_rules_say_and_reviewed, |server| {
                     continue;
                 }
                 let request = requests::request(&mut stage, route, variant, principal);
-                let word = ask(&mut stage, &mut tables, principal, route, &request);
+                let word = ask(&mut stage, &mut tables, &mut checker, principal, route, &request);
                 answers.entry(word).or_default().push(principal.name);
                 cells += 1;
             }
@@ -225,13 +285,14 @@ both!(what_everyone_is_answered_is_as_the_rules_say_and_reviewed, |server| {
             }
         }
     }
-    println!("{cells} cells over {} routes on {kind:?}", routes.len());
+    println!("{cells} cells over {} routes on {kind:?}, {} pages looked through", routes.len(), checker.pages);
+    checker.must_be_content();
     snapshot::check("tests/snapshots/walk.txt", &table);
 });
 
 /// The log-in that an access token is of.
 fn sign_in_of(token: &str) -> Option<SignInId> {
     let claims = data_encoding::BASE64URL_NOPAD.decode(token.split('.').nth(1)?.as_bytes()).ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
     SignInId::parse(claims["sid"].as_str()?)
 }

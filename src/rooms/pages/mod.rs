@@ -18,6 +18,12 @@ pub fn routes() -> Vec<Route> {
     [room::routes(), notes::routes()].concat()
 }
 
+/// Every kind of these pages, made up.
+#[cfg(test)]
+pub(crate) fn samples(shell: &crate::server::page::Shell) -> Vec<crate::server::page::Sample> {
+    [room::samples::samples(shell), notes::samples::samples(shell)].into_iter().flatten().collect()
+}
+
 /// A room, with the names to show it by.
 #[derive(Clone)]
 struct Inside {

@@ -1,6 +1,9 @@
 //! Notes as pages: listing, reading, writing with a look at who will read, revising without losing what
 //! anybody wrote, versions and what changed between them, releases.
 
+#[cfg(test)]
+pub(super) mod samples;
+
 use actix_web::http::Method;
 use askama::Template;
 use similar::{ChangeTag, TextDiff};

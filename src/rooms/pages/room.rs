@@ -1,5 +1,8 @@
 //! The door of a room: who is admitted, and the question for the purpose of a visit.
 
+#[cfg(test)]
+pub(super) mod samples;
+
 use actix_web::http::Method;
 use askama::Template;
 
@@ -10,7 +13,7 @@ use crate::error::AppError;
 use crate::ids::{PersonId, RoomId, VisitId};
 use crate::rooms::model::{AdmitBody, VisitBody};
 use crate::rooms::service::{admissions, visits};
-use crate::server::page::{KEPT, NEXT, Nothing, Resume, Shell, show};
+use crate::server::page::{KEPT, NEXT, Nothing, Resume, Shell, is_ours, show};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 
@@ -122,7 +125,7 @@ async fn open_visit(call: Call) -> Result<Answer, AppError> {
     let door = format!("/rooms/{room}");
     let inside = format!("{door}/notes");
     // Only a page of this very room needs the visit.
-    let next = if next.starts_with(&format!("{door}/")) && !next.contains('\\') { next } else { inside };
+    let next = if is_ours(&next) && next.starts_with(&format!("{door}/")) { next } else { inside };
     let answer = if kept.is_empty() {
         Answer::see(&next)?
     } else {

@@ -69,10 +69,12 @@ impl Fields {
         self.0.is_empty()
     }
 
-    /// Every field but the form's own and those that are secret: what is kept while somebody logs in.
+    /// Every field but the form's token and those that are secret: what is kept while somebody logs in. A
+    /// password that was typed once more is one. (`code` is not: parties and publications have one, and the
+    /// form that takes a second factor's is never kept, since it asks for no log-in.)
     #[must_use]
     pub fn to_keep(&self) -> Vec<(String, String)> {
-        let secret = |name: &str| name.contains("password") || name == "code" || name == "token";
+        let secret = |name: &str| name.contains("password") || name == "_again" || name == "token";
         self.0.iter().filter(|(name, _)| *name != super::TOKEN && !secret(name)).cloned().collect()
     }
 

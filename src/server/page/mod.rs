@@ -11,6 +11,8 @@ mod fault;
 pub mod filter;
 pub mod form;
 pub mod language;
+#[cfg(test)]
+mod samples;
 pub mod upload;
 mod visitor;
 
@@ -21,6 +23,8 @@ pub(in crate::server) use fault::answer as fault;
 pub use fault::{LogIn, Resume};
 pub use form::{Fields, Nothing};
 pub use language::Say;
+#[cfg(test)]
+pub(crate) use samples::{samples, with_problems};
 pub use upload::FileSent;
 pub(in crate::server) use visitor::{Visitor, bring, same_origin, visitor};
 
@@ -28,6 +32,14 @@ use super::Answer;
 use crate::access::{Fact, FactSet};
 use crate::context::Moment;
 use crate::error::{AppError, FieldProblem};
+
+/// Whether this is a path of ours, and nothing that a browser would take for another host's address.
+#[must_use]
+pub fn is_ours(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
 
 /// The field of a form that shows it came from a page of ours, for this log-in.
 pub const TOKEN: &str = "_token";

@@ -17,6 +17,8 @@ use serde_json::Value;
 pub struct Reply {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
+    /// What each `Set-Cookie` says.
+    pub cookies: Vec<String>,
     pub body: Vec<u8>,
 }
 
@@ -158,17 +160,15 @@ impl Client {
         for (name, value) in headers {
             all.insert((*name).to_ascii_lowercase(), (*value).into());
         }
-        if let Some(body) = body {
-            all.insert("content-length".into(), body.len().to_string());
-        }
-        let mut request = format!("{method} {path} HTTP/1.1\r\n");
-        for (name, value) in &all {
-            request.extend([name, ": ", value, "\r\n"]);
-        }
-        request.push_str("\r\n");
-        let mut bytes = request.into_bytes();
-        bytes.extend_from_slice(body.unwrap_or_default());
-        self.exchange(&bytes)
+        self.exchange(&written(method, path, all, body))
+    }
+
+    /// Sends with these headers only, whoever is logged in.
+    #[track_caller]
+    pub fn send_bare(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Reply {
+        let mut all: BTreeMap<String, String> = BTreeMap::from([("host".into(), "localhost".into())]);
+        all.extend(headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned())));
+        self.exchange(&written(method, path, all, body)).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
     /// Sends these very bytes; once more on a new connection when the kept one turns out closed.
@@ -207,6 +207,20 @@ impl Client {
     }
 }
 
+fn written(method: &str, path: &str, mut headers: BTreeMap<String, String>, body: Option<&[u8]>) -> Vec<u8> {
+    if let Some(body) = body {
+        headers.insert("content-length".into(), body.len().to_string());
+    }
+    let mut request = format!("{method} {path} HTTP/1.1\r\n");
+    for (name, value) in &headers {
+        request.extend([name, ": ", value, "\r\n"]);
+    }
+    request.push_str("\r\n");
+    let mut bytes = request.into_bytes();
+    bytes.extend_from_slice(body.unwrap_or_default());
+    bytes
+}
+
 pub fn read_reply(stream: &mut impl Read) -> std::io::Result<Reply> {
     let mut reply = read_head(stream)?;
     let length: usize = reply.headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
@@ -229,9 +243,14 @@ fn read_head(stream: &mut impl Read) -> std::io::Result<Reply> {
     let mut lines = head.split("\r\n");
     let status =
         lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok()).ok_or_else(eof)?;
-    let headers: BTreeMap<String, String> = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-        .collect();
-    Ok(Reply { status, headers, body: Vec::new() })
+    let (mut headers, mut cookies) = (BTreeMap::new(), Vec::new());
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        let name = name.to_ascii_lowercase();
+        if name == "set-cookie" {
+            cookies.push(value.to_owned());
+        }
+        headers.insert(name, value.to_owned());
+    }
+    cookies.sort();
+    Ok(Reply { status, headers, cookies, body: Vec::new() })
 }

@@ -1,9 +1,12 @@
 //! What tests stand on: a server of their own with a database of their own, a client that sees the bytes,
 //! and people who can log in.
 
+pub mod authenticator;
+pub mod browser;
 pub mod client;
 pub mod cluster;
 pub mod database;
+pub mod html;
 pub mod made;
 pub mod process;
 pub mod proxy;

@@ -7,9 +7,11 @@ use incamera::network::model::PartyKind;
 use incamera::server::{Access, Route, Takes};
 use serde_json::{Value, json};
 
+use super::pages;
 use super::principals::{Principal, Token};
 use super::stage::Stage;
 use crate::support::Tables;
+use crate::support::browser::Form;
 use crate::support::made::text;
 use crate::support::scene::{fiche, note};
 use crate::support::world::{PASSWORD, World};
@@ -30,6 +32,8 @@ pub struct Request {
     pub path: String,
     pub headers: Vec<(&'static str, String)>,
     pub body: Option<Vec<u8>>,
+    /// What a page's form sends.
+    pub form: Option<Form>,
     pub asks: Vec<Ask>,
     /// Whose visit is brought.
     pub room: Option<RoomId>,
@@ -39,9 +43,9 @@ pub struct Request {
     pub ends_log_in: bool,
 }
 
-/// The ways in which a route is asked.
+/// The ways in which a route is asked; a page, in those of the route that it is like.
 pub fn variants(route: &Route) -> &'static [&'static str] {
-    match route.name {
+    match pages::like(route).unwrap_or(route.name) {
         "get_session" => &["open", "closed", "breakout", "ad hoc"],
         "list_materials" | "change_agenda" => &["open", "closed", "breakout"],
         "get_meeting" => &["ordinary", "ad hoc"],
@@ -62,11 +66,17 @@ pub fn variants(route: &Route) -> &'static [&'static str] {
 
 /// The request of a route that a principal sends.
 pub fn request(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal) -> Request {
-    let made = build(stage, route, variant, principal);
+    stage.bad_means_nobody = route.is_page();
+    let made = if route.is_page() {
+        pages::build(stage, route, variant, principal)
+    } else {
+        build(stage, route, variant, principal)
+    };
     let mut request = Request {
         path: made.path.unwrap_or_else(|| route.path.to_owned()),
         headers: made.headers,
         body: None,
+        form: made.form,
         asks: Vec::new(),
         room: made.room,
         event: made.event,
@@ -92,8 +102,8 @@ pub fn request(stage: &mut Stage, route: &Route, variant: &str, principal: &Prin
         request.body = Some(bytes);
     }
     assert_eq!(
-        request.body.is_some(),
-        matches!(route.takes, Takes::Json(_) | Takes::Bytes(_)),
+        request.body.is_some() || request.form.is_some(),
+        matches!(route.takes, Takes::Json(_) | Takes::Bytes(_) | Takes::Form(_)),
         "the walk and the registry disagree about the body of {}",
         route.name
     );
@@ -101,17 +111,18 @@ pub fn request(stage: &mut Stage, route: &Route, variant: &str, principal: &Prin
 }
 
 #[derive(Default)]
-struct Made {
-    path: Option<String>,
-    headers: Vec<(&'static str, String)>,
-    json: Option<Value>,
-    bytes: Option<Vec<u8>>,
-    thing: Option<String>,
-    extra: FactSet,
-    instead: Option<Vec<Ask>>,
-    room: Option<RoomId>,
-    event: Option<&'static str>,
-    ends_log_in: bool,
+pub struct Made {
+    pub path: Option<String>,
+    pub headers: Vec<(&'static str, String)>,
+    pub json: Option<Value>,
+    pub form: Option<Form>,
+    pub bytes: Option<Vec<u8>>,
+    pub thing: Option<String>,
+    pub extra: FactSet,
+    pub instead: Option<Vec<Ask>>,
+    pub room: Option<RoomId>,
+    pub event: Option<&'static str>,
+    pub ends_log_in: bool,
 }
 
 impl Made {
@@ -139,7 +150,8 @@ fn on(action: Action, thing: impl ToString) -> Ask {
 
 const WHY: &str = "made for a test";
 
-fn build(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal) -> Made {
+/// The request of a route for programs.
+pub fn build(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal) -> Made {
     match route.path.split('/').nth(3).unwrap_or_default() {
         "session" | "me" | "invitations" => identity(stage, route, variant, principal),
         "people" | "parties" | "acts" | "proposals" | "explain" => network(stage, route, variant, principal),
@@ -183,11 +195,13 @@ fn others(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal
 
 fn identity(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal) -> Made {
     // Each log-in uses up a code; those who ask with a bad token are refused before it is looked at.
-    let good = principal.token == Token::None;
+    // Pages take them for those who bring none.
+    let good = principal.token == Token::None || stage.bad_means_nobody;
     match route.name {
         "sign_in" => {
-            let code = if good { stage.world.code("fr") } else { "000000".into() };
-            Made::default().json(json!({"email": World::email("fr"), "password": PASSWORD, "code": code}))
+            // Of somebody whom no bad token names: a log-in in between would use up a later code.
+            let code = if good { stage.world.code("fr2") } else { "000000".into() };
+            Made::default().json(json!({"email": World::email("fr2"), "password": PASSWORD, "code": code}))
         }
         "refresh" => {
             let token = if good { text(&stage.world.log_in("fr"), "refresh_token") } else { "icr_none".into() };

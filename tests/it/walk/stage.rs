@@ -30,6 +30,8 @@ pub struct Stage {
     pub act: String,
     pub proposal: String,
     pub publication: String,
+    /// Whether whoever brings a bad token is treated as one who brings none, as pages do.
+    pub bad_means_nobody: bool,
     sessions: BTreeMap<String, Value>,
     logged_in: BTreeMap<String, Moment>,
     visits: BTreeMap<(String, RoomId), String>,
@@ -93,6 +95,7 @@ impl Stage {
             act,
             proposal,
             publication,
+            bad_means_nobody: false,
             sessions: BTreeMap::from([("expired".to_owned(), expired)]),
             logged_in: BTreeMap::new(),
             visits: BTreeMap::new(),

@@ -174,6 +174,7 @@ pub struct Pair {
 impl Pair {
     pub fn new(sides: [Side; 2], secrets: Secrets) -> Self {
         let routes = incamera::app::routes(&sides[0].world.server.identity);
+        let routes = routes.into_iter().filter(|route| !route.is_page()).collect();
         Self { sides, secrets, routes, asked: BTreeMap::new(), differences: Vec::new(), requests: 0 }
     }
 

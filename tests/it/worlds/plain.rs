@@ -158,6 +158,7 @@ fn only_what_is_random_loses_its_face() {
     let mut names = Names::default();
     names.call("11111111-1111-4111-8111-111111111111", "the case");
     let reply = |body: &str| Reply {
+        cookies: Vec::new(),
         status: 200,
         headers: [("etag".to_owned(), "\"3\"".to_owned())].into(),
         body: body.as_bytes().to_vec(),

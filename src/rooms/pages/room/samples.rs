@@ -1,0 +1,63 @@
+//! Doors of rooms, made up: for the tests of all pages.
+
+use super::RoomPage;
+use crate::context::Moment;
+use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RoomId, SessionId, VisitId};
+use crate::network::names::Names;
+use crate::rooms::model::{Member, RoomBody};
+use crate::rooms::opening::{Reach, RoomKind};
+use crate::rooms::pages::Inside;
+use crate::server::page::{Sample, Shell, sample, with_problems};
+
+pub(in crate::rooms::pages) const ID: &str = "3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b11";
+pub(in crate::rooms::pages) const OTHER: &str = "3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b12";
+pub(in crate::rooms::pages) const THEN: Moment = Moment(1_780_000_000_000_000);
+/// What a title may hold and no page may act on.
+pub(in crate::rooms::pages) const TRYING: &str = "\"><script>alert(1)</script> \u{5d0}\u{5d1} & 'so'";
+
+/// A room with two people in it.
+pub(in crate::rooms::pages) fn inside(kind: RoomKind, titled: bool) -> Inside {
+    let party = |id: &str| PartyId::parse(id).unwrap();
+    let member = |id: &str, name: &str, reach| Member {
+        person: PersonId::parse(id).unwrap(),
+        name: name.to_owned(),
+        party: party(id),
+        reach,
+        act: ActId::parse(id).unwrap(),
+        from: THEN,
+    };
+    let of_session = kind == RoomKind::Session;
+    let room = RoomBody {
+        id: RoomId::parse(ID).unwrap(),
+        kind,
+        title: titled.then(|| TRYING.to_owned()),
+        session: of_session.then(|| SessionId::parse(ID).unwrap()),
+        meeting: of_session.then(|| MeetingId::parse(ID).unwrap()),
+        case: (!of_session).then(|| CaseId::parse(ID).unwrap()),
+        members: vec![member(ID, "Anna", Reach::Whole), member(OTHER, TRYING, Reach::Onward)],
+    };
+    let names = Names::made_up([], [(&party(ID), "FR", "France"), (&party(OTHER), "UA", "Ukraine")]);
+    Inside { room, names }
+}
+
+/// Samples of the door.
+pub(in crate::rooms::pages) fn samples(shell: &Shell) -> Vec<Sample> {
+    let page = |shell: &Shell, kind, titled, visit: bool, candidates: bool| RoomPage {
+        shell: shell.clone(),
+        inside: inside(kind, titled),
+        visit: visit.then(|| VisitId::parse(ID).unwrap()),
+        candidates: if candidates { vec![(OTHER.to_owned(), TRYING.to_owned())] } else { Vec::new() },
+    };
+    let purposeless = with_problems(shell, &[("purpose", "empty")], &[("purpose", TRYING)]);
+    let sourceless = with_problems(shell, &[("person", "nobody who can be admitted"), ("source", "too long")], &[]);
+    sample(
+        "rooms/room.html",
+        vec![
+            page(shell, RoomKind::Session, true, true, true),
+            page(shell, RoomKind::CaseFile, true, false, false),
+            page(shell, RoomKind::Session, false, false, true),
+            page(&purposeless, RoomKind::CaseFile, true, false, false),
+            page(&sourceless, RoomKind::CaseFile, true, true, true),
+        ],
+    )
+}
