@@ -114,7 +114,7 @@ fn programs_and_browsers_are_known_by_different_things() {
         let body = json!({}).to_string();
         let body = match route.takes {
             Takes::Json(_) | Takes::Bytes(_) => Some(body.as_bytes()),
-            Takes::Form(_) => Some(b"".as_slice()),
+            Takes::Form(_) | Takes::Upload(_) => Some(b"".as_slice()),
             Takes::Nothing | Takes::Query(_) => None,
         };
         let good: Vec<(&str, &str)> = if route.is_page() {
