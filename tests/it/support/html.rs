@@ -38,9 +38,9 @@ pub fn faults(html: &str, language: &str, keys: &BTreeSet<String>) -> Vec<String
     if languages != [language] {
         faults.push(format!("the language is said to be {languages:?}, not {language}"));
     }
-    for once in ["title", "h1", "main", "body[data-page]"] {
+    for once in ["head > title", "h1", "main", "body[data-page]"] {
         let found = all(&page, once);
-        if found.len() != 1 || (matches!(once, "title" | "h1") && text(found[0]).is_empty()) {
+        if found.len() != 1 || (matches!(once, "head > title" | "h1") && text(found[0]).is_empty()) {
             faults.push(format!("{} times {once}, or an empty one", found.len()));
         }
     }
