@@ -7,9 +7,7 @@ use crate::access::{self, Action, actions};
 use crate::audit::Event;
 use crate::error::AppError;
 use crate::ids::MeetingId;
-use crate::meetings::model::{
-    ChangeBody, ConveneBody, MeetingDetail, MeetingKind, NewSessionBody, SessionKind, Way,
-};
+use crate::meetings::model::{ChangeBody, ConveneBody, MeetingDetail, MeetingKind, NewSessionBody, SessionKind, Way};
 use crate::meetings::service::choices::{self, Among, Choices};
 use crate::meetings::service::{meetings as service, sessions};
 use crate::meetings::store::Meeting;

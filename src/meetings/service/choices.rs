@@ -72,12 +72,7 @@ pub fn ordinary(work: &mut Work<'_>) -> Result<Vec<OrdinaryMeeting>, AppError> {
     let rows = store::meetings_page(work.conn, filter, &Wanted::default(), None, MOST)?;
     Ok(rows
         .into_iter()
-        .map(|row| OrdinaryMeeting {
-            id: row.id,
-            number: row.number,
-            first_day: row.first_day,
-            last_day: row.last_day,
-        })
+        .map(|row| OrdinaryMeeting { id: row.id, number: row.number, first_day: row.first_day, last_day: row.last_day })
         .collect())
 }
 
