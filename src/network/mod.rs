@@ -13,6 +13,7 @@ pub mod import;
 pub mod model;
 pub mod names;
 mod service;
+pub mod soon;
 mod store;
 
 /// The network as a whole, which is always there.

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod import;
+pub mod mine;
 pub mod model;
 pub mod opening;
 pub mod pages;

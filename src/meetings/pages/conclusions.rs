@@ -30,14 +30,6 @@ impl ConclusionsPage {
         self.conclusions.state >= ConclusionsState::Published
     }
 
-    fn version_words(&self, version: i64) -> String {
-        self.shell.t1("note-version", "number", version)
-    }
-
-    fn adopt_words(&self, version: i64) -> String {
-        self.shell.t1("conclusions-adopt-do", "number", version)
-    }
-
     fn is(&self, state: &str) -> bool {
         self.conclusions.state.as_str() == state
     }

@@ -1,0 +1,126 @@
+// A running network for the browser tests, and people who use it. One demo serves all tests; `run.mjs` starts it.
+
+import crypto from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+export const base = process.env.INCAMERA_BASE;
+const data = process.env.INCAMERA_DATA;
+const accounts = JSON.parse(fs.readFileSync(path.join(data, "accounts.json"), "utf8"));
+const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** An account of a role, of a party if one is named. */
+export function account(role, party) {
+  const found = accounts.find((one) => one.role === role && (!party || one.party === party));
+  if (!found) throw new Error(`no ${role} of ${party} in the demo`);
+  return found;
+}
+
+/** The code of a time step, as RFC 6238 has it. */
+function codeOf(secret, step) {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...secret].map((one) => letters.indexOf(one).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = crypto.createHmac("sha1", key).update(counter).digest();
+  const offset = mac[mac.length - 1] & 15;
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1e6).padStart(6, "0");
+}
+
+// A code is good once, and so is each step: those used are remembered for all test files.
+const used = path.join(data, "browser-steps.json");
+/** A code that was not used before; waits for the next step when there is none. */
+export async function code(secret) {
+  const steps = fs.existsSync(used) ? JSON.parse(fs.readFileSync(used, "utf8")) : {};
+  for (;;) {
+    const now = Math.floor(Date.now() / 30_000);
+    const step = Math.max((steps[secret] ?? 0) + 1, now - 1);
+    if (step <= now + 1) {
+      steps[secret] = step;
+      fs.writeFileSync(used, JSON.stringify(steps));
+      return codeOf(secret, step);
+    }
+    await new Promise((done) => setTimeout(done, 1_000));
+  }
+}
+
+let browser;
+/** The browser, started once a file. */
+async function chromiumOnce() {
+  browser ??= await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"],
+  });
+  return browser;
+}
+
+export async function closeBrowser() {
+  await browser?.close();
+  browser = undefined;
+}
+
+/** A page in a context of its own. Without scripts unless they are asked for. */
+export async function visitor({ scripts = false, width = 1280, scheme = "light", language = "en", state } = {}) {
+  const context = await (await chromiumOnce()).newContext({
+    baseURL: base,
+    ignoreHTTPSErrors: true,
+    javaScriptEnabled: scripts,
+    viewport: { width, height: 900 },
+    colorScheme: scheme,
+    locale: language,
+    storageState: state,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  page.on("dialog", (dialog) => {
+    throw new Error(`a page opened a dialog: ${dialog.message()}`);
+  });
+  return page;
+}
+
+/** Logs in on the page that asks for it. */
+export async function logIn(page, who) {
+  if (!page.url().startsWith(base)) await page.goto("/log-in");
+  await page.fill("#field-email", who.email);
+  await page.fill("#field-password", who.password);
+  await page.fill("#field-code", await code(who.totp_secret));
+  await page.click("main form button:not([formaction])");
+}
+
+/** Somebody logged in. */
+export async function as(who, options) {
+  const page = await visitor(options);
+  await page.goto("/log-in");
+  await logIn(page, who);
+  if (page.url().includes("/log-in")) throw new Error(`${who.email} could not log in`);
+  return page;
+}
+
+/** What axe finds wrong with a page, in a line each. */
+export async function accessibility(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() =>
+    // eslint-disable-next-line no-undef
+    axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
+  );
+  return violations.map(
+    (one) => `${one.id} (${one.impact}): ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3).join("; ")}`,
+  );
+}
+
+/** By how many pixels a page is wider than its window. */
+export function overflow(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** Presses Tab until what `selector` names has the focus. */
+export async function tabTo(page, selector) {
+  for (let press = 0; press < 120; press += 1) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)) return;
+  }
+  throw new Error(`${selector} is not reached by Tab on ${page.url()}`);
+}

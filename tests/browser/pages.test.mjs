@@ -1,0 +1,91 @@
+// Every page that each kind of reader can reach by links: no barrier, nothing cut off, nothing heavy.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { accessibility, account, as, closeBrowser, overflow, visitor } from "./house.mjs";
+
+after(closeBrowser);
+
+const MOST = 45;
+/** Most pages of one shape: /meetings/… is looked at a few times, not forty. */
+const OF_A_SHAPE = 2;
+
+const shape = (path) => path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID").replace(/cursor=[^&]*/, "cursor");
+
+/** Looks at each page that links lead to, beginning with `from`. */
+async function* walk(page, from) {
+  const queue = [...from];
+  const seen = new Set();
+  const shapes = new Map();
+  while (queue.length && seen.size < MOST) {
+    const path = queue.shift();
+    const kind = shape(path);
+    if (seen.has(path) || (shapes.get(kind) ?? 0) >= OF_A_SHAPE) continue;
+    const answer = await page.goto(path).catch((error) => {
+      if (String(error).includes("Download is starting")) return undefined;
+      throw error;
+    });
+    if (!answer || !(answer.headers()["content-type"] ?? "").startsWith("text/html")) continue;
+    assert.equal(answer.status(), 200, `${path}, to which a link leads`);
+    seen.add(path);
+    shapes.set(kind, (shapes.get(kind) ?? 0) + 1);
+    yield path;
+    const links = await page.evaluate(() => [...document.querySelectorAll("a[href^='/']")].map((one) => one.getAttribute("href")));
+    queue.push(...links.map((link) => link.split("#")[0]).filter((link) => link && !link.endsWith(".csv") && !link.includes("/content")));
+  }
+}
+
+const READERS = [
+  ["nobody", undefined],
+  ["a contact point", account("contact_point", "FI")],
+  ["a counterpart", account("counterpart")],
+  ["a representative", account("representative")],
+  ["the Secretariat", account("secretariat_officer")],
+  ["the auditor", account("auditor")],
+];
+
+for (const [name, who] of READERS) {
+  test(`the pages of ${name}`, async (t) => {
+    const page = who ? await as(who) : await visitor();
+    const from = ["/", "/me", "/log-in", "/invitation"].filter((path) => who || path !== "/me");
+    const problems = [];
+    let count = 0;
+    for await (const path of walk(page, from)) {
+      count += 1;
+      for (const scheme of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme: scheme });
+        problems.push(...(await accessibility(page)).map((problem) => `${path} (${scheme}): ${problem}`));
+      }
+      for (const width of [640, 320]) {
+        await page.setViewportSize({ width, height: 900 });
+        const over = await overflow(page);
+        if (over > 0) problems.push(`${path}: ${over} px wider than ${width} px`);
+      }
+      await page.setViewportSize({ width: 1280, height: 900 });
+    }
+    t.diagnostic(`${count} pages`);
+    await page.context().close();
+    assert.deepEqual(problems, []);
+  });
+}
+
+test("a page is at most three requests and 60 kB on first view", async (t) => {
+  const who = account("contact_point", "HU");
+  const first = await as(who);
+  const state = await first.context().storageState();
+  for (const path of ["/", "/meetings", "/parties", "/cases", "/people", "/audit/entries", "/log-in"]) {
+    const page = await visitor({ state });
+    let bytes = 0;
+    let requests = 0;
+    page.on("response", async (response) => {
+      requests += 1;
+      bytes += (await response.body()).length;
+    });
+    await page.goto(path, { waitUntil: "networkidle" });
+    t.diagnostic(`${path}: ${requests} requests, ${bytes} bytes`);
+    assert.ok(requests <= 3, `${path}: ${requests} requests`);
+    assert.ok(bytes <= 60_000, `${path}: ${bytes} bytes`);
+    await page.context().close();
+  }
+  await first.context().close();
+});
