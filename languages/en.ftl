@@ -353,6 +353,7 @@ stage-decided = decided for good
 stage-discontinued = discontinued
 filter-state = State
 filter-all = All
+filter-do = Show
 meeting-choice = Meeting { $number }, { $days }
 meeting-choice-ad-hoc = Ad hoc meeting, { $days }
 
@@ -402,6 +403,7 @@ passkey-name-hint = For instance: key on my key ring.
 passkey-make = Make the passkey
 passkey-script = This step alone needs scripts: the browser offers passkeys to no other. Everything else works without.
 passkey-failed = That did not work. Try again, or log in with a code.
+
 ## Meetings
 meeting = Meeting
 meetings-title = Meetings
@@ -569,7 +571,6 @@ publication-summary-hint = What it says, in a few sentences.
 publication-adopted-on = Adopted on
 publication-adopted-at = Adopted at
 publication-meeting = the meeting that adopted it
-publication-meeting-numbered = Meeting { $number }
 publication-published-on = Published on
 publication-published-hint = As YYYY-MM-DD or, where the day is not known, YYYY-MM.
 publication-record = Record a document
@@ -586,7 +587,6 @@ until-hint = It ends when this day begins. Leave it empty if no end is fixed.
 since = since { $day }
 filters = Filters
 filter-any = all
-filter-do = Show
 filter-nothing = Nothing fits these filters.
 filter-before = Before
 filter-actor = Only what was done by

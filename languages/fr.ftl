@@ -570,7 +570,6 @@ publication-summary-hint = Son contenu, en quelques phrases.
 publication-adopted-on = Adopté le
 publication-adopted-at = Adopté à
 publication-meeting = la réunion qui l’a adopté
-publication-meeting-numbered = Réunion nº { $number }
 publication-published-on = Publié le
 publication-published-hint = Sous la forme AAAA-MM-JJ ou, si le jour est inconnu, AAAA-MM.
 publication-record = Enregistrer un document

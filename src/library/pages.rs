@@ -5,10 +5,11 @@ use askama::Template;
 
 use super::model::{PublicationBody, PublicationKind, PublicationRequest};
 use super::service;
-use crate::access::{self, Action, actions};
+use crate::access::{self, Action, Asker, actions};
 use crate::audit::Event;
 use crate::error::AppError;
 use crate::ids::PublicationId;
+use crate::meetings::known::known;
 use crate::network::TheNetwork;
 use crate::server::answer::List;
 use crate::server::page::{Shell, filter, show};
@@ -130,15 +131,16 @@ async fn new(call: Call) -> Result<Answer, AppError> {
     let (shell, meetings) = call
         .see(move |work, asker| {
             access::permit::<actions::RecordPublication, TheNetwork>(work, asker, &())?;
-            crate::meetings::ordinary(work)
+            // The document will name it to everyone, so only those that everyone may know of are offered.
+            known(work, &Asker::anonymous(work.now), None)
         })
         .await?;
     let none = (String::new(), "—".to_owned());
     let meetings = std::iter::once(none)
         .chain(meetings.into_iter().map(|meeting| {
+            let days = shell.days(&meeting.first_day, &meeting.last_day);
             let number = meeting.number.unwrap_or_default();
-            let name = shell.t1("publication-meeting-numbered", "number", number);
-            (meeting.id.to_string(), format!("{name} · {}", shell.days(&meeting.first_day, &meeting.last_day)))
+            (meeting.id.to_string(), shell.t2("meeting-choice", "number", number, "days", days))
         }))
         .collect();
     show(&shell.clone(), &FormPage { shell, meetings })

@@ -12,5 +12,4 @@ pub mod pages;
 mod service;
 mod store;
 
-pub use service::choices::{OrdinaryMeeting, ordinary};
 pub use store::{Conclusions, Material, Meeting, Session};

@@ -4,11 +4,11 @@
 
 use askama::Template;
 
-use super::session::{admitted, inside, names_of};
+use super::session::{admitted, inside, names_of, require_of_room};
 use super::{form, look};
 use crate::access::{self, Action, actions};
 use crate::audit::Event;
-use crate::error::{AppError, Fault};
+use crate::error::AppError;
 use crate::ids::{RoomId, SessionId};
 use crate::meetings::model::{AgendaBody, SessionDetail};
 use crate::meetings::service::sessions as service;
@@ -133,17 +133,16 @@ async fn edit_with(call: Call, lines: Option<Vec<String>>) -> Result<Answer, App
     });
     let seen_from = room.clone();
     let (shell, (session, names)) = call
-        .see(move |work, asker| match &seen_from {
-            Some(room) => {
+        .see(move |work, asker| {
+            if let Some(room) = &seen_from {
+                require_of_room(work, asker, room, &id)?;
                 access::permit::<actions::ChangeClosedAgenda, Session>(work, asker, &id)?;
-                inside(work, asker, room, &id)
+                return inside(work, asker, room, &id);
             }
-            None => {
-                access::permit::<actions::ChangeAgenda, Session>(work, asker, &id)?;
-                let session = service::get(work, asker, &id)?;
-                let names = names_of(work, &session)?;
-                Ok((session, names))
-            }
+            access::permit::<actions::ChangeAgenda, Session>(work, asker, &id)?;
+            let session = service::get(work, asker, &id)?;
+            let names = names_of(work, &session)?;
+            Ok((session, names))
         })
         .await?;
     let mut lines = lines.unwrap_or_else(|| session.agenda.clone().unwrap_or_default());
@@ -187,10 +186,7 @@ async fn change(call: Call) -> Result<Answer, AppError> {
         let agenda = call.form::<AgendaBody>()?.checked()?;
         call.write(move |work, asker| {
             if let Some(room) = &room {
-                let permit = access::permit::<actions::ChangeClosedAgenda, Session>(work, asker, &id)?;
-                if permit.thing().room_id.as_ref() != Some(room) {
-                    return Err(Fault::NotFound.into());
-                }
+                require_of_room(work, asker, room, &id)?;
             }
             service::change_agenda(work, asker, &id, &agenda)
         })

@@ -12,7 +12,7 @@ use crate::ids::MeetingId;
 use crate::meetings::model::{AdoptBody, ConclusionsBody, ConclusionsState, DraftBody, PublishBody};
 use crate::meetings::service::conclusions as service;
 use crate::meetings::store::Conclusions;
-use crate::server::page::{Shell, show};
+use crate::server::page::{BASED_ON, Shell, show};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Route, handler};
 
@@ -28,14 +28,6 @@ struct ConclusionsPage {
 impl ConclusionsPage {
     fn is_public(&self) -> bool {
         self.conclusions.state >= ConclusionsState::Published
-    }
-
-    fn version_words(&self, version: &i64) -> String {
-        self.shell.t1("note-version", "number", *version)
-    }
-
-    fn adopt_words(&self, version: &i64) -> String {
-        self.shell.t1("conclusions-adopt-do", "number", *version)
     }
 
     fn is(&self, state: &str) -> bool {
@@ -135,10 +127,14 @@ async fn edit(call: Call) -> Result<Answer, AppError> {
         })
         .await?;
     let (version, words) = (newest.version.unwrap_or(0), newest.words.unwrap_or_default());
-    let outdated = shell.failed_by("outdated");
-    // What is saved next is based on theirs, which whoever saves it has seen.
-    let theirs = outdated.then(|| (version, words.clone()));
-    show(&shell.clone(), &DraftPage { shell, meeting, based_on: version, words, theirs })
+    // A form that came back stays based on what it was based on, unless it now shows the newest beside it.
+    let typed = shell.form.typed.get(BASED_ON).and_then(|text| text.parse().ok());
+    let (based_on, theirs) = match typed {
+        Some(before) if !shell.failed_by("outdated") => (before, None),
+        None if shell.form.typed.is_empty() => (version, None),
+        _ => (version, Some((version, words.clone()))),
+    };
+    show(&shell.clone(), &DraftPage { shell, meeting, based_on, words, theirs })
 }
 
 async fn draft(call: Call) -> Result<Answer, AppError> {

@@ -65,10 +65,6 @@ impl ListPage {
         filter::address(path, &[("kind", kind), ("from", self.from()), ("until", self.until())])
     }
 
-    fn is_published(&self, meeting: &MeetingBody) -> bool {
-        meeting.conclusions >= ConclusionsState::Published
-    }
-
     /// What a link to the conclusions is called where it is heard without its row.
     fn conclusions_of(&self, meeting: &MeetingBody) -> String {
         let state = self.shell.word("conclusions-state", meeting.conclusions.as_str());

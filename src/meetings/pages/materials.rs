@@ -30,6 +30,12 @@ struct AddBody {
     title: String,
 }
 
+/// The names of files that a browser offers to choose from.
+fn accepts() -> String {
+    let endings = MediaType::ALL.iter().flat_map(|media| media.endings());
+    endings.map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(",")
+}
+
 /// The documents of a session.
 #[derive(Template)]
 #[template(path = "meetings/materials.html")]
@@ -45,12 +51,6 @@ struct MaterialsPage {
 impl MaterialsPage {
     fn base(&self) -> String {
         format!("/sessions/{}/materials?", self.session)
-    }
-
-    /// What a browser offers to choose from.
-    fn accepts(&self) -> String {
-        let endings = MediaType::ALL.iter().flat_map(|media| media.endings());
-        endings.map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(",")
     }
 }
 

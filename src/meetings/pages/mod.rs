@@ -120,3 +120,22 @@ pub(crate) fn samples(shell: &Shell) -> Vec<crate::server::page::Sample> {
     .flatten()
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::page::{Form, Say, language};
+
+    #[test]
+    fn every_sample_becomes_a_page_with_one_heading() {
+        for (code, _) in language::sources() {
+            let say = Say::to(Some(code), None, None, ("en", "UTC"));
+            let shell = Shell::new(say, None, "/meetings".to_owned(), Some("token".to_owned()), Form::default());
+            for made in samples(&shell).into_iter().chain(crate::library::pages::samples(&shell)) {
+                let html = made.html.unwrap();
+                assert_eq!(html.matches("<h1").count(), 1, "{}", made.template);
+                assert!(!html.contains("<script") && !html.contains(" style="), "{}", made.template);
+            }
+        }
+    }
+}

@@ -69,6 +69,8 @@ struct ClosedSessionPage {
     shell: Shell,
     session: SessionDetail,
     names: Names,
+    /// Whether the reader can go into the room.
+    may_enter: bool,
     /// Whether the reader may change the agenda.
     may_change: bool,
 }
@@ -94,6 +96,17 @@ pub(super) fn names_of(work: &mut Work<'_>, session: &SessionDetail) -> Result<N
     Names::of(work, session.participants.iter().filter_map(|one| one.person.as_ref()), parties.chain(admitted))
 }
 
+/// Refuses a session that is not the one of this room.
+pub(super) fn require_of_room(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    id: &SessionId,
+) -> Result<(), AppError> {
+    let seen = access::permit::<actions::SeeSession, Session>(work, asker, id)?;
+    if seen.thing().room_id.as_ref() == Some(room) { Ok(()) } else { Err(Fault::NotFound.into()) }
+}
+
 /// A closed session as it is seen from inside its room, and only from there.
 pub(super) fn inside(
     work: &mut Work<'_>,
@@ -101,10 +114,8 @@ pub(super) fn inside(
     room: &RoomId,
     id: &SessionId,
 ) -> Result<(SessionDetail, Names), AppError> {
-    let permit = access::permit::<actions::ReadClosedAgenda, Session>(work, asker, id)?;
-    if permit.thing().room_id.as_ref() != Some(room) {
-        return Err(Fault::NotFound.into());
-    }
+    require_of_room(work, asker, room, id)?;
+    access::permit::<actions::ReadClosedAgenda, Session>(work, asker, id)?;
     let session = service::get(work, asker, id)?;
     let names = names_of(work, &session)?;
     Ok((session, names))
@@ -141,13 +152,24 @@ struct Seen {
     names: Names,
     materials: List<MaterialBody>,
     invite: Option<Invite>,
+    may_enter: bool,
+}
+
+/// Whether the reader may read a closed agenda, or could with what there is to bring.
+fn may_enter(work: &mut Work<'_>, asker: &Asker, id: &SessionId) -> bool {
+    match access::permit::<actions::ReadClosedAgenda, Session>(work, asker, id) {
+        Ok(_) => true,
+        Err(error) => matches!(error.fault, Fault::MeansNeeded(_)),
+    }
 }
 
 fn look_at(work: &mut Work<'_>, asker: &Asker, id: &SessionId, page: &Page) -> Result<Seen, AppError> {
     let session = service::get(work, asker, id)?;
     let names = names_of(work, &session)?;
     if session.kind == SessionKind::Closed {
-        return Ok(Seen { session, names, materials: List { items: Vec::new(), next: None }, invite: None });
+        let materials = List { items: Vec::new(), next: None };
+        let may_enter = may_enter(work, asker, id);
+        return Ok(Seen { session, names, materials, invite: None, may_enter });
     }
     let materials = materials::list(work, asker, id, page)?;
     let invite = match access::permit::<actions::InviteToSession, Session>(work, asker, id) {
@@ -157,17 +179,17 @@ fn look_at(work: &mut Work<'_>, asker: &Asker, id: &SessionId, page: &Page) -> R
         }),
         Err(_not_permitted) => None,
     };
-    Ok(Seen { session, names, materials, invite })
+    Ok(Seen { session, names, materials, invite, may_enter: false })
 }
 
 /// The page of a session; also what a form on it comes back to.
 pub(super) async fn get(call: Call) -> Result<Answer, AppError> {
     let id = call.path("session", SessionId::parse)?;
     let page = call.query(&[])?.page()?;
-    let (shell, Seen { session, names, materials, invite }) =
+    let (shell, Seen { session, names, materials, invite, may_enter }) =
         call.see(move |work, asker| look_at(work, asker, &id, &page)).await?;
     if session.kind == SessionKind::Closed {
-        show(&shell.clone(), &ClosedSessionPage { shell, session, names, may_change: false })
+        show(&shell.clone(), &ClosedSessionPage { shell, session, names, may_enter, may_change: false })
     } else {
         show(&shell.clone(), &SessionPage { shell, session, names, materials, invite })
     }
@@ -183,7 +205,7 @@ async fn get_inside(call: Call) -> Result<Answer, AppError> {
             Ok((session, names, may_change))
         })
         .await?;
-    show(&shell.clone(), &ClosedSessionPage { shell, session, names, may_change })
+    show(&shell.clone(), &ClosedSessionPage { shell, session, names, may_enter: true, may_change })
 }
 
 /// A made-up session, for samples.
@@ -246,12 +268,11 @@ impl SessionPage {
 #[cfg(test)]
 impl ClosedSessionPage {
     fn samples(shell: &Shell) -> Vec<Self> {
-        [false, true]
-            .map(|full| {
-                let (session, names) = made_up(SessionKind::Closed, full);
-                Self { shell: shell.clone(), session, names, may_change: full }
-            })
-            .into()
+        let page = |full: bool, may_enter: bool| {
+            let (session, names) = made_up(SessionKind::Closed, full);
+            Self { shell: shell.clone(), session, names, may_enter, may_change: full }
+        };
+        vec![page(false, false), page(false, true), page(true, true)]
     }
 }
 

@@ -438,8 +438,11 @@ async fn edit_with(call: Call, preview: Option<NewNote>) -> Result<Answer, AppEr
         })
         .await?;
     let outdated = shell.failed_by("outdated");
+    // Only whoever is shown the newest version writes on top of it; a form that came back for another reason
+    // stays based on what it was based on.
+    let based_on = if outdated { note.version } else { shell.based_on().unwrap_or(note.version) };
     let form = NoteFormPage {
-        based_on: Some(note.version),
+        based_on: Some(based_on),
         title: note.title.clone(),
         text: note.text.clone(),
         handling: note.handling.clone(),

@@ -222,6 +222,12 @@ impl Shell {
         Some(if detail.is_empty() { self.fault(name, text) } else { self.say.fixed("conflict", detail) })
     }
 
+    /// The version that the form that came back was based on.
+    #[must_use]
+    pub fn based_on(&self) -> Option<i64> {
+        self.form.typed.get(BASED_ON)?.parse().ok()
+    }
+
     /// Whether the form came back because of the fault of this name.
     #[must_use]
     pub fn failed_by(&self, name: &str) -> bool {

@@ -44,13 +44,13 @@ pub(in crate::server) async fn read(
     let mut parts =
         Multipart::with_constraints(Whole(Some(body.into())), boundary, Constraints::new().size_limit(limit));
     let (mut fields, mut file) = (Vec::new(), None);
-    while let Some(part) = parts.next_field().await.map_err(broken)? {
+    while let Some(part) = parts.next_field().await.map_err(|error| broken(&error))? {
         if fields.len() >= PARTS_MOST {
             return Err(AppError::field("body", "too many fields"));
         }
         let name = part.name().unwrap_or_default().to_owned();
         let file_name = part.file_name().map(|name| bare(name).to_owned());
-        let bytes = part.bytes().await.map_err(broken)?;
+        let bytes = part.bytes().await.map_err(|error| broken(&error))?;
         match file_name {
             None => {
                 let text = String::from_utf8(bytes.into()).map_err(|_no_text| AppError::field("body", "not a form"))?;
@@ -70,7 +70,7 @@ fn bare(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
 
-fn broken(error: multer::Error) -> AppError {
+fn broken(error: &multer::Error) -> AppError {
     match error {
         multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => Fault::TooLarge.into(),
         _ => AppError::field("body", "not a form"),
