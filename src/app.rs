@@ -8,7 +8,7 @@ use crate::error::AppError;
 use crate::identity::Identity;
 use crate::server::{Gate, Route, Running, State};
 use crate::settings::{Settings, SettingsError};
-use crate::{audit, cases, identity, library, meetings, network, rooms, server};
+use crate::{audit, cases, identity, library, meetings, network, rooms, server, start};
 
 /// A server, ready to listen.
 pub struct App {
@@ -34,6 +34,8 @@ pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     routes.extend(identity::pages::routes(identity));
     routes.extend(rooms::pages::routes());
     routes.extend(network::pages::routes());
+    routes.extend(cases::pages::routes());
+    routes.extend(start::routes());
     routes
 }
 

@@ -106,6 +106,10 @@ ids! {
     PublicationId,
     /// A one-use code that replaces a lost second factor.
     RecoveryCodeId,
+    /// A passkey.
+    PasskeyId,
+    /// What was asked of a browser about a passkey, until it answers.
+    CeremonyId,
 }
 
 /// A text enum: one spelling in code, JSON and both databases (where a CHECK lists the same words).

@@ -25,6 +25,7 @@ pub mod meetings;
 pub mod network;
 pub mod rooms;
 
-// The command line, which puts them together.
+// The first page, and the command line: both put the slices together.
 pub mod app;
 pub mod cli;
+mod start;

@@ -87,6 +87,10 @@ events! {
     SecondFactorConfirmed = "second_factor_confirmed", Identity, Alteration;
     /// A recovery code was used.
     RecoveryCodeUsed = "recovery_code_used", Identity, Control;
+    /// A passkey was added.
+    PasskeyAdded = "passkey_added", Identity, Alteration;
+    /// A passkey was ended.
+    PasskeyEnded = "passkey_ended", Identity, Alteration;
     /// A password was changed.
     PasswordChanged = "password_changed", Identity, Alteration;
     /// A party was recorded.

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod import;
 pub mod model;
+pub mod pages;
 mod service;
 mod store;
 

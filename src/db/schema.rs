@@ -261,6 +261,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    passkey_ceremonies (id) {
+        id -> Text,
+        person_id -> Text,
+        kind -> Text,
+        state -> Text,
+        means_us -> BigInt,
+        expires_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> Text,
+        person_id -> Text,
+        credential_id -> Binary,
+        passkey -> Text,
+        name -> Text,
+        made_us -> BigInt,
+        used_us -> Nullable<BigInt>,
+        ended_us -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     people (id) {
         id -> Text,
         party_id -> Text,

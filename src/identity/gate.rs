@@ -18,6 +18,10 @@ impl Gate for Identity {
         Box::pin(self.renew_browser(db, refresh))
     }
 
+    fn takes_passkeys(&self) -> bool {
+        self.takes_passkeys()
+    }
+
     fn who(&self, work: &mut Work<'_>, asker: &Asker) -> Result<Option<Who>, AppError> {
         service::who(work, asker)
     }

@@ -11,6 +11,7 @@ mod hashing;
 pub mod model;
 pub mod operator;
 pub mod pages;
+mod passkeys;
 mod password;
 pub mod service;
 mod store;
@@ -35,6 +36,7 @@ pub struct Identity {
     factor_key: SecretKey,
     throttle: throttle::Throttle,
     codes: Arc<throttle::WrongCodes>,
+    passkeys: Option<passkeys::Passkeys>,
     clock: Arc<dyn Clock>,
 }
 
@@ -61,6 +63,7 @@ impl Identity {
             factor_key: SecretKey::new(&KeyFile::read(&folder.join(FACTOR_KEY))?)?,
             throttle: throttle::Throttle::new(settings.identity.tries_per_source, settings.identity.tries_per_account),
             codes: Arc::default(),
+            passkeys: passkeys::Passkeys::of(&settings.server.origin),
             settings: settings.identity.clone(),
             clock,
         }))

@@ -2,6 +2,7 @@
 
 mod others;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use actix_web::http::Method;
@@ -11,13 +12,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::model::{AcceptBody, Enrolled, Me, PasswordBody, SignInBody, SignInSummary, Tokens};
+use super::passkeys::{self, MyPasskey};
 use super::{Identity, service};
 use crate::access::Action;
 use crate::audit::Event;
 use crate::error::{AppError, Fault};
 use crate::ids::SignInId;
 use crate::server::page::cookies::SignedIn;
-use crate::server::page::{KEPT, LogIn, NEXT, Nothing, Resume, Shell, language, show};
+use crate::server::page::{KEPT, NEXT, Nothing, Resume, Shell, language, show};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 
@@ -31,6 +33,8 @@ struct MePage {
     shell: Shell,
     me: Me,
     sign_ins: Vec<SignInSummary>,
+    passkeys: Vec<MyPasskey>,
+    takes_passkeys: bool,
 }
 
 /// Takes up an invitation.
@@ -63,10 +67,12 @@ impl Code {
 
     fn of(text: &str) -> Option<Self> {
         let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
-        let dark = (0..code.size())
-            .flat_map(|y| (0..code.size()).map(move |x| (x, y)))
-            .filter(|(x, y)| code.get_module(*x, *y));
-        let path = dark.map(|(x, y)| format!("M{} {}h1v1h-1z", x + Self::QUIET, y + Self::QUIET)).collect();
+        let mut path = String::new();
+        for (y, x) in (0..code.size()).flat_map(|y| (0..code.size()).map(move |x| (y, x))) {
+            if code.get_module(x, y) {
+                write!(path, "M{} {}h1v1h-1z", x + Self::QUIET, y + Self::QUIET).ok()?;
+            }
+        }
         Some(Self { size: code.size() + 2 * Self::QUIET, path })
     }
 }
@@ -86,6 +92,7 @@ pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     let mut routes = at_the_door(identity);
     routes.extend(inside(identity));
     routes.extend(others::routes());
+    routes.extend(passkeys::pages::routes(identity));
     routes
 }
 
@@ -156,7 +163,7 @@ fn at_the_door(identity: &Arc<Identity>) -> Vec<Route> {
 }
 
 fn inside(identity: &Arc<Identity>) -> Vec<Route> {
-    let changing = Arc::clone(identity);
+    let (changing, showing) = (Arc::clone(identity), Arc::clone(identity));
     vec![
         Route {
             method: Method::POST,
@@ -180,7 +187,7 @@ fn inside(identity: &Arc<Identity>) -> Vec<Route> {
             takes: Takes::Nothing,
             gives: Gives::Page,
             also: &[],
-            handler: handler(me),
+            handler: handler(move |call| me(Arc::clone(&showing), call)),
         },
         Route {
             method: Method::POST,
@@ -222,15 +229,18 @@ fn inside(identity: &Arc<Identity>) -> Vec<Route> {
 }
 
 async fn ask_to_log_in(call: Call) -> Result<Answer, AppError> {
-    let shell = call.shell()?;
-    show(
-        &shell.clone(),
-        &LogIn { shell, next: String::new(), kept: Vec::new(), email: String::new(), failed: false, fault: "log-in" },
-    )
+    let page = call.log_in(String::new(), String::new(), false)?;
+    show(&page.shell.clone(), &page)
+}
+
+/// The page for whoever tried to log in and failed, with what was kept.
+pub(super) fn failed(call: &Call, email: String) -> Result<Answer, AppError> {
+    let page = call.log_in(next(call)?, email, true)?;
+    show(&page.shell.clone(), &page)
 }
 
 /// Where to go on: a path of ours, whatever was sent.
-fn next(call: &Call) -> Result<String, AppError> {
+pub(super) fn next(call: &Call) -> Result<String, AppError> {
     let next = call.fields()?.get(NEXT).unwrap_or_default();
     Ok(if is_ours(next) { next.to_owned() } else { "/".to_owned() })
 }
@@ -257,16 +267,12 @@ async fn log_in(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError>
             };
             Ok(answer.signed_in(&secrets))
         }
-        Err(AppError { fault: Fault::SignInNeeded, .. }) => {
-            let mut shell = call.shell()?;
-            shell.form.status = Some(401);
-            show(&shell.clone(), &LogIn { shell, next, kept, email, failed: true, fault: "sign-in-needed" })
-        }
+        Err(AppError { fault: Fault::SignInNeeded, .. }) => failed(&call, email),
         Err(error) => Err(error),
     }
 }
 
-fn secrets(tokens: Tokens, seconds: i64) -> SignedIn {
+pub(super) fn secrets(tokens: Tokens, seconds: i64) -> SignedIn {
     SignedIn {
         access: tokens.access_token.into(),
         refresh: tokens.refresh_token.into(),
@@ -322,11 +328,16 @@ async fn log_out(call: Call) -> Result<Answer, AppError> {
     Ok(Answer::see("/")?.signed_out())
 }
 
-async fn me(call: Call) -> Result<Answer, AppError> {
+pub(super) async fn me(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError> {
     let idle = call.settings().identity.idle_seconds;
-    let (shell, (me, sign_ins)) =
-        call.see(move |work, asker| Ok((service::me(work, asker)?, service::my_sign_ins(work, asker, idle)?))).await?;
-    show(&shell.clone(), &MePage { shell, me, sign_ins })
+    let (shell, (me, sign_ins, passkeys)) = call
+        .see(move |work, asker| {
+            let sign_ins = service::my_sign_ins(work, asker, idle)?;
+            Ok((service::me(work, asker)?, sign_ins, passkeys::mine(work, asker)?))
+        })
+        .await?;
+    let takes_passkeys = identity.takes_passkeys();
+    show(&shell.clone(), &MePage { shell, me, sign_ins, passkeys, takes_passkeys })
 }
 
 async fn change_password(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError> {
@@ -339,7 +350,7 @@ async fn change_password(identity: Arc<Identity>, call: Call) -> Result<Answer, 
     };
     match changed.await {
         Ok(()) => Answer::see("/me"),
-        Err(error) => me(call.failed(error)?).await,
+        Err(error) => me(identity, call.failed(error)?).await,
     }
 }
 

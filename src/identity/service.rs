@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::model::{Enrolled, Invitation, Me, PartyRef, PasswordBody, PersonRef, SignInBody, SignInSummary, Tokens};
 use super::store::{self, Account, AccountRow, EndedWhy, Invitee, NewInvitation, SignIn};
 use super::throttle::{self, WrongCodes};
-use super::{Identity, Verifier, factors, password, tokens};
+use super::{Identity, Verifier, factors, passkeys, password, tokens};
 use crate::access::acts::{self, ActKind, NewAct};
 use crate::access::{self, Asker, Credentials, actions};
 use crate::audit::{Entry, Event};
@@ -42,22 +42,53 @@ impl Identity {
     /// # Errors
     /// `SignInNeeded`; `TooMany` or `Busy` before anything was looked at.
     pub async fn sign_in(&self, db: &Db, peer: Option<IpAddr>, body: SignInBody) -> Result<Tokens, AppError> {
-        let email = fold_email(&body.email);
+        let (account, source) = self.password_of(db, peer, &body.email, &body.password).await?;
+        let second = body.code.map_or(Second::None, |code| Second::Code(Zeroizing::new(code)));
+        self.enter(db, account, source, second).await
+    }
+
+    /// The account that an address and a password name, and whether the password is right: in both cases the
+    /// same work is done. With it the source, for the log.
+    ///
+    /// # Errors
+    /// `TooMany` or `Busy` before anything was looked at.
+    pub(super) async fn password_of(
+        &self,
+        db: &Db,
+        peer: Option<IpAddr>,
+        email: &str,
+        password: &str,
+    ) -> Result<(Named, String), AppError> {
+        let email = fold_email(email);
         let source = throttle::prefix(peer);
         self.throttle.count(
             &throttle::source(peer),
             &data_encoding::HEXLOWER.encode(&tokens::digest(&email)),
             self.clock.now(),
         )?;
-
         // What cannot be an address is looked for all the same, as one that nobody has.
         let sought = if judge_email(&email).is_ok() { email } else { String::new() };
         let account = db.read(move |work| Ok(store::account_by_email(work.conn, &sought)?)).await?;
-        let right =
-            self.hasher.matches(password::normalize(&body.password), account.as_ref().map(Account::verifier)).await?;
+        let right = self.hasher.matches(password::normalize(password), account.as_ref().map(Account::verifier)).await?;
+        Ok((Named { account, right }, source))
+    }
+
+    /// Opens the log-in of whoever named an account and the right password, if the second factor that came
+    /// along is right too.
+    ///
+    /// # Errors
+    /// `SignInNeeded`.
+    pub(super) async fn enter(
+        &self,
+        db: &Db,
+        named: Named,
+        source: String,
+        second: Second,
+    ) -> Result<Tokens, AppError> {
+        let Named { account, right } = named;
         let secrets = Secrets::new(&db.ctx())?;
         let attempt = Attempt {
-            code: body.code.map(Zeroizing::new),
+            second,
             seed: account.as_ref().and_then(|account| self.seed_of(account)),
             wrong_codes: Arc::clone(&self.codes),
             secrets: secrets.digests(),
@@ -72,13 +103,7 @@ impl Identity {
                     _ => None,
                 };
                 if outcome.is_none() {
-                    // A failure is recorded, and costs the one commit that a success costs.
-                    match &account {
-                        Some(account) => {
-                            work.log(Entry::new(Event::SignInFailed).concerning(&account.person_id).source(&source));
-                        }
-                        None => store::count_stranger(work.conn, &source, work.now)?,
-                    }
+                    log_failure(work, account.as_ref(), &source)?;
                 }
                 Ok(outcome)
             })
@@ -306,9 +331,36 @@ impl Secrets {
     }
 }
 
+/// An account that was named, and whether the password with it was right.
+pub(super) struct Named {
+    pub(super) account: Option<Account>,
+    pub(super) right: bool,
+}
+
+/// Records a failed log-in, which so costs the one commit that a success costs.
+pub(super) fn log_failure(work: &mut Work<'_>, account: Option<&Account>, source: &str) -> Result<(), AppError> {
+    match account {
+        Some(account) => {
+            work.log(Entry::new(Event::SignInFailed).concerning(&account.person_id).source(source));
+        }
+        None => store::count_stranger(work.conn, source, work.now)?,
+    }
+    Ok(())
+}
+
+/// The second factor that a log-in brings.
+pub(super) enum Second {
+    /// None: it reaches nothing that is closed.
+    None,
+    /// An authenticator's code, or a recovery code.
+    Code(Zeroizing<String>),
+    /// What a passkey signed, found right; it is recorded when the log-in opens.
+    Passkey(passkeys::Answered),
+}
+
 /// A log-in whose password was found right, and what it needs beside.
 struct Attempt {
-    code: Option<Zeroizing<String>>,
+    second: Second,
     seed: Option<Zeroizing<Vec<u8>>>,
     wrong_codes: Arc<WrongCodes>,
     /// Digests of the refresh token and the unlock secret.
@@ -326,10 +378,11 @@ impl Attempt {
         if !store::account_of(work.conn, person)?.is_some_and(|now| account.same_means(&now)) {
             return Ok(None);
         }
-        let second_factor = match &self.code {
-            None => false,
-            Some(code) if self.take_code(work, account, code.trim())? => true,
-            Some(_) => return Ok(None),
+        let second_factor = match &self.second {
+            Second::None => false,
+            Second::Code(code) if self.take_code(work, account, code.trim())? => true,
+            Second::Passkey(answered) if answered.take(work, person)? => true,
+            Second::Code(_) | Second::Passkey(_) => return Ok(None),
         };
         let id = SignInId::new(work)?;
         let credentials = Credentials { sign_in: Some(id.clone()), second_factor, ..Credentials::default() };
@@ -433,6 +486,7 @@ impl Means {
             codes.push((RecoveryCodeId::new(work)?, digest.clone()));
         }
         store::replace_recovery_codes(work.conn, person, &codes)?;
+        passkeys::end_all(work, person)?;
         store::end_sign_ins_of(work.conn, person, None, EndedWhy::CredentialsChanged, work.now)?;
         if !store::is_enrolled(work.conn, person, work.now)? {
             let act = acts::record(work, by, &NewAct::now(ActKind::Enrolment, source))?;

@@ -46,6 +46,8 @@ pub(super) struct Account {
     verifier: Vec<u8>,
     pub(super) totp_seed: Option<Vec<u8>>,
     pub(super) totp_confirmed: bool,
+    /// When the means were last changed.
+    pub(super) changed_us: Moment,
 }
 
 impl Account {

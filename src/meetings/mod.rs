@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod import;
+pub mod known;
 mod media;
 pub mod model;
 mod service;

@@ -14,6 +14,7 @@ pub mod model;
 pub mod names;
 pub mod pages;
 mod service;
+pub mod soon;
 mod store;
 
 /// The network as a whole, which is always there.

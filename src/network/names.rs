@@ -78,3 +78,11 @@ impl Names {
         self.parties.get(id).map_or(id.as_str(), |(_, name)| name)
     }
 }
+
+/// The States of some standing now, by name: to choose from.
+///
+/// # Errors
+/// The database's.
+pub fn states(work: &mut Work<'_>) -> Result<Vec<(PartyId, String)>, AppError> {
+    Ok(names::states(work.conn, work.now)?)
+}

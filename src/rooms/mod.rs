@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod import;
+pub mod mine;
 pub mod model;
 pub mod opening;
 pub mod pages;
@@ -13,4 +14,5 @@ pub mod release;
 mod service;
 mod store;
 
+pub(crate) use service::audience::of_note as readers;
 pub use store::{Note, Room};

@@ -94,6 +94,16 @@ impl Answer {
         answer
     }
 
+    /// With leave for the one script.
+    pub(super) fn with_script(mut self) -> Self {
+        for (name, value) in &mut self.headers {
+            if *name == header::CONTENT_SECURITY_POLICY {
+                *value = HeaderValue::from_static(page::POLICY_WITH_SCRIPT);
+            }
+        }
+        self
+    }
+
     /// 303: a form was taken; the page at `path` shows what came of it.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::State;
 use super::page::cookies::SignedIn;
 use super::page::form::Fields;
-use super::page::{BASED_ON, Shell, Visitor, Who};
+use super::page::{BASED_ON, KEPT, LogIn, Shell, Visitor, Who};
 use super::registry::schema;
 use crate::access::Asker;
 use crate::context::Moment;
@@ -51,6 +51,9 @@ pub trait Gate: Send + Sync {
     /// Renews the log-in of a browser whose access token is no longer good: who it is, and the secrets to
     /// keep from now on, if they are new. `None` when it cannot be renewed.
     fn renew<'a>(&'a self, db: &'a Db, refresh: &'a str) -> Renewing<'a>;
+
+    /// Whether a passkey can stand in for the second factor's code.
+    fn takes_passkeys(&self) -> bool;
 
     /// The names of whoever asks, for the top of every page.
     ///
@@ -340,6 +343,24 @@ impl Call {
             })
             .await?;
         Ok((self.visitor()?.shell(who), seen))
+    }
+
+    /// The page that asks to log in, for whoever tried and failed or has not tried yet.
+    ///
+    /// # Errors
+    /// When it is no call of a page: a defect.
+    pub fn log_in(&self, next: String, email: String, failed: bool) -> Result<LogIn, AppError> {
+        let mut shell = self.shell()?;
+        shell.form.status = failed.then_some(401);
+        Ok(LogIn {
+            shell,
+            next,
+            kept: self.fields()?.under(KEPT),
+            email,
+            failed,
+            fault: if failed { "sign-in-needed" } else { "log-in" },
+            passkeys: self.visitor()?.passkeys,
+        })
     }
 
     /// The visit that came along.

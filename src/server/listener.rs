@@ -144,7 +144,7 @@ fn register(app: &mut web::ServiceConfig, state: &State, routes: &Arc<Vec<Route>
 /// The answer where there is no route.
 fn nothing_there(state: &State, request: &HttpRequest, fault: Fault) -> HttpResponse {
     if is_page(request.path()) {
-        page::fault(&fault.into(), &page::visitor(&state.settings, request))
+        page::fault(&fault.into(), &page::visitor(state, request))
     } else {
         problem(&fault.into())
     }
@@ -159,7 +159,7 @@ async fn answer(state: State, route: Route, request: HttpRequest, mut payload: w
         }
     };
     let mut response = if route.is_page() {
-        let mut shown = Shown::new(page::visitor(&state.settings, &request));
+        let mut shown = Shown::new(page::visitor(&state, &request));
         let result = dispatch_page(state, &route, &request, &mut payload, &mut shown).await;
         let mut response = result.map_or_else(
             |error| {

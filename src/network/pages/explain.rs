@@ -1,21 +1,25 @@
 //! "Who can see this, and why": the rule, the facts that held, and the acts they rest on, in words; now or
 //! on a past date.
 
+use std::collections::BTreeSet;
+
 use actix_web::http::Method;
 use askama::Template;
 
 use super::TABLE_MOST;
 use crate::access::explain::{Answer as Judged, Explanation};
 use crate::access::rules::{self, Cond};
-use crate::access::{Action, Asker, Kind};
+use crate::access::{self, Action, Asker, Kind, actions};
 use crate::audit::Event;
+use crate::cases::Case;
 use crate::context::Moment;
 use crate::db::Work;
-use crate::error::AppError;
-use crate::ids::{ActId, PersonId};
+use crate::error::{AppError, Fault};
+use crate::ids::{ActId, CaseId, NoteId, PersonId, RoomId};
 use crate::network::names::Names;
 use crate::network::service::explain::{self, Question};
 use crate::network::service::people;
+use crate::rooms::{self, Note};
 use crate::server::page::{Shell, filter, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Page, Query, Route, Takes, handler};
 
@@ -33,6 +37,8 @@ pub(super) struct ExplainPage {
     /// Whom the reader may ask about: id and words.
     people: Vec<(String, String)>,
     answer: Option<Explanation>,
+    /// Who can see it now, of those whom the reader may ask about: id, words, and whether.
+    who: Vec<(PersonId, String, bool)>,
     names: Names,
 }
 
@@ -112,11 +118,7 @@ pub(super) fn routes() -> Vec<Route> {
     }]
 }
 
-/// What was typed, as it is shown again.
-fn typed(query: &Query) -> [String; 3] {
-    QUERY_IN_ORDER.map(|name| query.get(name).unwrap_or_default().trim().to_owned())
-}
-
+/// The same, in the order in which they are shown again.
 const QUERY_IN_ORDER: [&str; 3] = ["person", "thing", "at"];
 
 /// `thing` is an id, or a kind and an id: `room:…`.
@@ -140,60 +142,86 @@ fn question(call: &Call, query: &Query) -> Result<Question, AppError> {
     })
 }
 
-/// Whom the asker may ask about: the asker first, then the people of the same party, and whoever else the
-/// asker oversees, for things that the overseer is not kept out of.
+/// Whom the asker may ask about: the asker first, then the people of the same party, whoever else the asker
+/// oversees, for things that the overseer is not kept out of, and those in the same room.
 fn people_to_ask_about(
     work: &mut Work<'_>,
     asker: &Asker,
-    kind: Kind,
+    (kind, id): (Kind, &str),
     page: &Page,
-) -> Result<Vec<(String, String)>, AppError> {
+) -> Result<Vec<(PersonId, String)>, AppError> {
     let mut page = page.clone();
     (page.after, page.limit) = (None, TABLE_MOST);
     let all = matches!(kind, Kind::Party | Kind::Person | Kind::Act | Kind::Meeting | Kind::Proposal | Kind::Session);
     let party = if all { None } else { asker.party() };
     let list = people::list(work, asker, party, &page)?;
-    let names = Names::of(work, list.items.iter().map(|one| &one.id), [])?;
-    let mut people: Vec<(String, String)> = list
-        .items
-        .iter()
-        .map(|one| (one.id.to_string(), format!("{} · {}", names.party_of(&one.id), one.name)))
-        .collect();
-    people.sort_by_key(|(id, words)| (asker.person().is_none_or(|me| me.as_str() != id), words.clone()));
+    let ids: BTreeSet<PersonId> =
+        list.items.into_iter().map(|one| one.id).chain(roommates(work, asker, kind, id)?).collect();
+    let names = Names::of(work, &ids, [])?;
+    let words = |id: &PersonId| format!("{} · {}", names.party_of(id), names.person(id));
+    let mut people: Vec<(PersonId, String)> = ids.iter().map(|id| (id.clone(), words(id))).collect();
+    people.sort_by_key(|(id, words)| (asker.person() != Some(id), words.clone()));
     Ok(people)
+}
+
+/// Those who are in the thing's room, if the asker may know that.
+fn roommates(work: &mut Work<'_>, asker: &Asker, kind: Kind, id: &str) -> Result<Vec<PersonId>, AppError> {
+    let room = match kind {
+        Kind::Room => RoomId::parse(id),
+        Kind::Note => match NoteId::parse(id) {
+            Some(id) => Some(access::permit::<actions::ReadNote, Note>(work, asker, &id)?.into_thing().room_id),
+            None => None,
+        },
+        Kind::Case => match CaseId::parse(id) {
+            Some(id) => Some(access::permit::<actions::SeeCase, Case>(work, asker, &id)?.into_thing().room_id),
+            None => None,
+        },
+        _ => None,
+    };
+    let (Some(room), Some(party)) = (room, asker.party()) else { return Ok(Vec::new()) };
+    match rooms::readers(work, asker, &room, party) {
+        Ok(readers) => Ok(readers.into_iter().map(|reader| reader.person).collect()),
+        // Whoever sees a fiche that was released is not in its room.
+        Err(error) if error.fault == Fault::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 async fn explain(call: Call) -> Result<Answer, AppError> {
     let query = call.query(QUERY)?;
     let page = query.page()?;
-    let typed = typed(&query);
+    let [person, thing, at] = QUERY_IN_ORDER.map(|name| query.get(name).unwrap_or_default().trim().to_owned());
     let answered = async {
         let question = question(&call, &query)?;
         let page = page.clone();
         call.see(move |work, asker| {
             let answer = explain::answer(work, asker, &question)?;
-            let people = people_to_ask_about(work, asker, answer.kind, &page)?;
+            let people = people_to_ask_about(work, asker, (answer.kind, &answer.thing), &page)?;
+            // On a past date others were in the room.
+            let inside = matches!(answer.kind, Kind::Room | Kind::Note | Kind::Case) && question.at.is_none();
+            let ids: Vec<PersonId> = people.iter().filter(|_| inside).map(|(id, _)| id.clone()).collect();
+            let who = explain::who(work, asker, answer.kind, &answer.thing, &ids)?;
             let names = Names::of(work, [&answer.person], [])?;
-            Ok((answer, people, names))
+            Ok((answer, people, who, names))
         })
         .await
     };
     match answered.await {
-        Ok((shell, (answer, mut people, names))) => {
-            let [_, thing, at] = typed;
+        Ok((shell, (answer, people, who, names))) => {
+            let words = |id: &PersonId| people.iter().find(|(one, _)| one == id).map(|(_, words)| words.clone());
+            let who = who.into_iter().filter_map(|(id, may)| Some((id.clone(), words(&id)?, may))).collect();
             let person = answer.person.to_string();
-            // Somebody in the same room, perhaps, whom the reader cannot look up elsewhere.
-            if !people.iter().any(|(id, _)| *id == person) {
-                people.push((person.clone(), names.person(&answer.person).to_owned()));
-            }
-            show(&shell.clone(), &ExplainPage { shell, thing, person, at, people, answer: Some(answer), names })
+            let people = people.into_iter().map(|(id, words)| (id.to_string(), words)).collect();
+            show(&shell.clone(), &ExplainPage { shell, thing, person, at, people, answer: Some(answer), who, names })
         }
         Err(error) => {
-            let (shell, people) =
-                call.failed(error)?.see(move |work, asker| people_to_ask_about(work, asker, Kind::Room, &page)).await?;
-            let [person, thing, at] = typed;
-            let names = Names::default();
-            show(&shell.clone(), &ExplainPage { shell, thing, person, at, people, answer: None, names })
+            let (shell, people) = call
+                .failed(error)?
+                .see(move |work, asker| people_to_ask_about(work, asker, (Kind::Material, ""), &page))
+                .await?;
+            let people = people.into_iter().map(|(id, words)| (id.to_string(), words)).collect();
+            let (who, names) = (Vec::new(), Names::default());
+            show(&shell.clone(), &ExplainPage { shell, thing, person, at, people, answer: None, who, names })
         }
     }
 }
@@ -236,12 +264,16 @@ impl ExplainPage {
                 judged(Action::ReviseNote, false, Some("Nobody outside is told.")),
             ],
         };
-        let page = |thing: &str, people, answer| Self {
+        let page = |thing: &str, people, answer: Option<Explanation>| Self {
             shell: shell.clone(),
             thing: thing.to_owned(),
             person: made::person(2).to_string(),
             at: String::new(),
             people,
+            who: vec![
+                (made::person(2), "NO · <b>\u{202e}Ánna".into(), answer.is_some()),
+                (made::person(1), "NL · Noor".into(), false),
+            ],
             answer,
             names: made::names(),
         };

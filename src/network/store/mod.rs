@@ -7,6 +7,7 @@ pub(super) mod names;
 pub(super) mod parties;
 pub(super) mod people;
 pub(super) mod proposals;
+pub(super) mod soon;
 mod terms;
 pub(super) use terms::TermRow;
 

@@ -79,6 +79,17 @@ struct NoteFormPage {
     theirs: Option<NoteBody>,
 }
 
+impl NoteFormPage {
+    /// The readers, by how they read; those of whom there is nobody left out.
+    fn by_reading(&self) -> Vec<(String, Vec<&Reader>)> {
+        [(Reads::Now, "reads-now"), (Reads::IfReleased, "reads-if-released"), (Reads::Not, "reads-not")]
+            .into_iter()
+            .map(|(reads, key)| (self.shell.t(key), self.readers.iter().filter(|one| one.reads == reads).collect()))
+            .filter(|(_, readers): &(_, Vec<_>)| !readers.is_empty())
+            .collect()
+    }
+}
+
 /// The versions of a note.
 #[derive(Template)]
 #[template(path = "rooms/versions.html")]
@@ -155,8 +166,13 @@ fn form(
     Route { method: Method::POST, path, name, summary, access, logs, takes, gives, also: &[], handler }
 }
 
+const NOTE: &str = "/rooms/{room}/notes/{note}";
+
 pub(super) fn routes() -> Vec<Route> {
-    const NOTE: &str = "/rooms/{room}/notes/{note}";
+    [looks(), forms()].concat()
+}
+
+fn looks() -> Vec<Route> {
     let list_logs = Logs::Events(&[Event::RoomSeen, Event::NotesListed]);
     let change_logs = Logs::Events(&[Event::RoomSeen, Event::NoteRead, Event::NoteRead]);
     let seen = Logs::Event(Event::RoomSeen);
@@ -201,6 +217,11 @@ pub(super) fn routes() -> Vec<Route> {
             change_logs,
             handler(changes),
         ),
+    ]
+}
+
+fn forms() -> Vec<Route> {
+    vec![
         Route {
             gives: Gives::Page,
             ..form(

@@ -1,11 +1,13 @@
 //! The rows of this slice.
 
 mod admissions;
+mod mine;
 mod notes;
 mod rooms;
 mod visits;
 
 pub(super) use admissions::{acquaintances, admissible, admissions_of, members, reaches_back};
+pub(super) use mine::{admitted_to, last_visit, reaches_from, written_since};
 pub use notes::Note;
 pub(super) use notes::{
     NoteAt, SealedVersion, holds_notes, insert_note, insert_version, newest_version, page as notes_page,

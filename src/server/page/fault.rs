@@ -26,6 +26,8 @@ pub struct LogIn {
     pub failed: bool,
     /// The fault, for scripts.
     pub fault: &'static str,
+    /// Whether there is a way in by passkey.
+    pub passkeys: bool,
 }
 
 /// Asks for the purpose of a visit.
@@ -81,7 +83,7 @@ pub(in crate::server) fn answer(error: &AppError, visitor: &Visitor) -> HttpResp
     let html = match (&error.fault, &visitor.room) {
         (Fault::SignInNeeded, _) => {
             let email = String::new();
-            LogIn { shell, next, kept, email, failed: false, fault: name }.render()
+            LogIn { shell, next, kept, email, failed: false, fault: name, passkeys: visitor.passkeys }.render()
         }
         (Fault::MeansNeeded(Means::Visit), Some(room)) => Purpose { shell, room: room.clone(), next, kept }.render(),
         (fault, _) => {

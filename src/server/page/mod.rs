@@ -4,22 +4,22 @@
 //! A page's route is a route as any other. Three things differ: who asks is found by cookies, what is sent
 //! is a form (and refused unless it came from a page of ours), and an error is a page.
 
+mod assets;
 pub mod cookies;
 pub mod csv;
 mod fault;
 pub mod filter;
 pub mod form;
 pub mod language;
-mod style;
 mod visitor;
 
 use askama::Template;
 
+pub use assets::routes;
 pub(in crate::server) use fault::answer as fault;
 pub use fault::{LogIn, Resume};
 pub use form::{Fields, Nothing};
 pub use language::Say;
-pub use style::routes;
 pub(in crate::server) use visitor::{Visitor, bring, same_origin, visitor};
 
 use super::Answer;
@@ -39,6 +39,9 @@ pub const KEPT: &str = "_kept.";
 /// Sent with every page: nothing is loaded from elsewhere, and no script or style stands in a page.
 pub(in crate::server) const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The same for the pages with the one script there is.
+pub(in crate::server) const POLICY_WITH_SCRIPT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Who is logged in, for the top of every page.
 #[derive(Clone, Debug)]
@@ -256,7 +259,13 @@ impl Shell {
     /// The address of the stylesheet.
     #[must_use]
     pub fn style(&self) -> &'static str {
-        style::style()
+        assets::style()
+    }
+
+    /// The address of the script.
+    #[must_use]
+    pub fn script(&self) -> &'static str {
+        assets::script()
     }
 
     /// The languages to choose from: code, own name, whether it is this one.
@@ -286,6 +295,14 @@ pub fn show<T: Template>(shell: &Shell, page: &T) -> Result<Answer, AppError> {
     Ok(Answer::html(shell.form.status.unwrap_or(200), html))
 }
 
+/// A page that needs the script: with a policy that lets it run, and nothing else.
+///
+/// # Errors
+/// As [`show`].
+pub fn show_with_script<T: Template>(shell: &Shell, page: &T) -> Result<Answer, AppError> {
+    Ok(show(shell, page)?.with_script())
+}
+
 /// A page made from made-up contents, for the tests.
 pub struct Sample {
     /// The template's path.
@@ -295,6 +312,7 @@ pub struct Sample {
 }
 
 /// Renders samples of one kind of page.
+#[must_use]
 pub fn sample<T: Template>(template: &'static str, pages: Vec<T>) -> Vec<Sample> {
     pages.into_iter().map(|page| Sample { template, html: page.render().map_err(AppError::internal) }).collect()
 }

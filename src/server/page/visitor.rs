@@ -13,7 +13,6 @@ use crate::error::{AppError, Fault};
 use crate::ids::VisitId;
 use crate::server::registry::{Access, Route};
 use crate::server::{Bearer, Brought, State};
-use crate::settings::Settings;
 
 /// Whoever looks at a page.
 #[derive(Clone)]
@@ -26,6 +25,8 @@ pub(in crate::server) struct Visitor {
     pub token: Option<String>,
     pub typed: Fields,
     pub form: Form,
+    /// Whether there is a way in by passkey.
+    pub passkeys: bool,
     /// The room of the path.
     pub room: Option<String>,
     /// Whether another site brought the reader here: then the browser left the cookies out.
@@ -69,9 +70,10 @@ pub(in crate::server) fn same_origin(request: &HttpRequest, origin: &str) -> boo
 }
 
 /// Whoever looks, as far as that is known without looking behind the cookies.
-pub(in crate::server) fn visitor(settings: &Settings, request: &HttpRequest) -> Visitor {
+pub(in crate::server) fn visitor(state: &State, request: &HttpRequest) -> Visitor {
     let cookies = Cookies::read(request);
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let settings = &state.settings;
     let usual = (settings.pages.language.as_str(), settings.pages.zone.as_str());
     Visitor {
         say: Say::to(cookies.language.as_deref(), header("accept-language"), cookies.zone.as_deref(), usual),
@@ -80,6 +82,7 @@ pub(in crate::server) fn visitor(settings: &Settings, request: &HttpRequest) -> 
         token: cookies.unlock.as_deref().map(token),
         typed: Fields::default(),
         form: Form::default(),
+        passkeys: state.gate.takes_passkeys(),
         room: request.match_info().get("room").map(ToOwned::to_owned),
         from_elsewhere: header("sec-fetch-site") == Some("cross-site"),
     }

@@ -1,5 +1,5 @@
-//! What pages load beside themselves: one stylesheet, one icon. Their addresses change with their contents,
-//! so browsers keep them for good.
+//! What pages load beside themselves: one stylesheet, one icon, and on two pages one script. Their addresses
+//! change with their contents, so browsers keep them for good.
 
 use std::sync::LazyLock;
 
@@ -10,17 +10,25 @@ use crate::error::Fault;
 use crate::server::{Access, Answer, Gives, Logs, Route, Takes, handler};
 
 const STYLE: &str = include_str!("../../../assets/style.css");
+const SCRIPT: &str = include_str!("../../../assets/passkey.js");
 const ICON: &str = include_str!("../../../assets/icon.svg");
 
-static STYLE_NAME: LazyLock<String> = LazyLock::new(|| {
-    let digest = Sha256::digest(STYLE.as_bytes());
-    let short: Vec<u8> = digest.iter().take(8).copied().collect();
-    format!("/assets/{}.css", data_encoding::HEXLOWER.encode(&short))
-});
+static STYLE_PATH: LazyLock<String> = LazyLock::new(|| path(STYLE, "css"));
+static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| path(SCRIPT, "js"));
+
+fn path(text: &str, ending: &str) -> String {
+    let short: Vec<u8> = Sha256::digest(text.as_bytes()).iter().take(8).copied().collect();
+    format!("/assets/{}.{ending}", data_encoding::HEXLOWER.encode(&short))
+}
 
 /// The address of the stylesheet.
 pub(super) fn style() -> &'static str {
-    &STYLE_NAME
+    &STYLE_PATH
+}
+
+/// The address of the script.
+pub(super) fn script() -> &'static str {
+    &SCRIPT_PATH
 }
 
 /// The routes.
@@ -41,6 +49,7 @@ pub fn routes() -> Vec<Route> {
             match name.as_str() {
                 "/assets/icon.svg" => Ok(Answer::asset("image/svg+xml", ICON)),
                 name if name == style() => Ok(Answer::asset("text/css; charset=utf-8", STYLE)),
+                name if name == script() => Ok(Answer::asset("text/javascript; charset=utf-8", SCRIPT)),
                 _ => Err(Fault::NotFound.into()),
             }
         }),
