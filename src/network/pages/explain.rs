@@ -43,6 +43,11 @@ pub(super) struct ExplainPage {
 }
 
 impl ExplainPage {
+    /// Whether the answer tells of something closed, and must look like it.
+    fn closed(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| matches!(answer.kind, Kind::Room | Kind::Note | Kind::Case))
+    }
+
     /// What decides whether the person may know of the thing; and all else that can be done with it.
     fn parts(answer: &Explanation) -> (Vec<&Judged>, Vec<&Judged>) {
         answer.actions.iter().partition(|one| one.action == answer.kind.seen_by())
