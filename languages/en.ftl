@@ -488,6 +488,7 @@ explain-answer = Can the person see it?
 explain-yes = Yes
 explain-no = No: for this person it is not there.
 explain-who = Who can see it now
+explain-untold = not told to you
 explain-why = Why
 explain-basis = What the person’s rights rested on
 explain-withheld = What you are not told

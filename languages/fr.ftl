@@ -180,6 +180,7 @@ explain-answer = La personne peut-elle le voir ?
 explain-yes = Oui
 explain-no = Non : pour cette personne, il n’existe pas.
 explain-who = Qui peut le voir maintenant
+explain-untold = ne vous est pas dit
 explain-why = Pourquoi
 explain-basis = Ce qui fondait les droits de la personne
 explain-withheld = Ce qui ne vous est pas dit

@@ -9,7 +9,7 @@ use askama::Template;
 use super::TABLE_MOST;
 use crate::access::explain::{Answer as Judged, Explanation};
 use crate::access::rules::{self, Cond};
-use crate::access::{self, Action, Asker, Kind, actions};
+use crate::access::{self, Action, Asker, Fact, Kind, actions};
 use crate::audit::Event;
 use crate::cases::Case;
 use crate::context::Moment;
@@ -24,21 +24,24 @@ use crate::server::page::{Shell, filter, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Page, Query, Route, Takes, handler};
 
 const QUERY: &[&str] = &["person", "thing", "at"];
+const OF_NOTE: &[&str] = &["person", "at"];
 
 /// The question, and its answer.
 #[derive(Template)]
 #[template(path = "network/explain.html")]
 pub(super) struct ExplainPage {
     shell: Shell,
-    /// What was asked, as it stands in the address.
+    /// Where the question is asked, and what was asked, as it stands in the address.
+    path: String,
     thing: String,
     person: String,
     at: String,
     /// Whom the reader may ask about: id and words.
     people: Vec<(String, String)>,
     answer: Option<Explanation>,
-    /// Who can see it now, of those whom the reader may ask about: id, words, and whether.
-    who: Vec<(PersonId, String, bool)>,
+    /// Who can see it now, of those whom the reader may ask about: id, words, and whether,
+    /// if that is the reader's to know.
+    who: Vec<(PersonId, String, Option<bool>)>,
     names: Names,
 }
 
@@ -53,6 +56,17 @@ impl ExplainPage {
         answer.actions.iter().partition(|one| one.action == answer.kind.seen_by())
     }
 
+    /// Whether the thing stands in the address: of a note it is the path that says so.
+    fn names_thing(&self) -> bool {
+        self.path == "/explain"
+    }
+
+    /// The address of the same question about somebody else.
+    fn about(&self, person: &PersonId) -> String {
+        let thing = if self.names_thing() { self.thing.as_str() } else { "" };
+        format!("{}person={person}", filter::address(&self.path, &[("thing", thing)]))
+    }
+
     /// The rule in words of the reader's language.
     fn rule(&self, judged: &Judged) -> String {
         sentence(&self.shell, &rules::rule(judged.action).when)
@@ -63,7 +77,7 @@ impl ExplainPage {
     }
 
     /// The thing's own page, if it has one that its id leads to.
-    fn path(answer: &Explanation) -> Option<String> {
+    fn thing_path(answer: &Explanation) -> Option<String> {
         let folder = match answer.kind {
             Kind::Party => "parties",
             Kind::Person => "people",
@@ -78,6 +92,12 @@ impl ExplainPage {
             Kind::Network | Kind::Material | Kind::Note => return None,
         };
         Some(format!("/{folder}/{}", answer.thing))
+    }
+
+    /// Whether the acts behind a fact have pages for the reader: admissions and releases have none.
+    fn leads(&self, answer: &Explanation, fact: &str) -> bool {
+        let of_asker = Fact::ALL.iter().any(|one| one.of_asker() && one.words() == fact);
+        self.acts(answer) && (of_asker || !self.closed())
     }
 
     /// Whether the reader may look at the acts: the Secretariat and the auditor at all of administration,
@@ -109,7 +129,7 @@ fn sentence(shell: &Shell, condition: &Cond) -> String {
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route {
+    let route = Route {
         method: Method::GET,
         path: "/explain",
         name: "page_explain",
@@ -120,15 +140,23 @@ pub(super) fn routes() -> Vec<Route> {
         gives: Gives::Page,
         also: &[],
         handler: handler(explain),
-    }]
+    };
+    vec![
+        Route {
+            path: "/rooms/{room}/notes/{note}/explanation",
+            name: "page_explain_note",
+            summary: "The same of a note: it takes a visit, which a browser brings to the pages of the room alone.",
+            access: Access::May(Action::ReadNote),
+            takes: Takes::Query(OF_NOTE),
+            handler: handler(explain_note),
+            ..route.clone()
+        },
+        route,
+    ]
 }
 
-/// The same, in the order in which they are shown again.
-const QUERY_IN_ORDER: [&str; 3] = ["person", "thing", "at"];
-
 /// `thing` is an id, or a kind and an id: `room:…`.
-fn question(call: &Call, query: &Query) -> Result<Question, AppError> {
-    let thing = query.get("thing").ok_or_else(|| AppError::field("thing", "missing"))?;
+fn question(call: &Call, query: &Query, thing: &str) -> Result<Question, AppError> {
     let (kind, id) = match thing.split_once(':') {
         Some((kind, id)) => {
             (Some(Kind::parse(kind).ok_or_else(|| AppError::field("thing", "no such kind of thing"))?), id)
@@ -194,10 +222,32 @@ fn roommates(work: &mut Work<'_>, asker: &Asker, kind: Kind, id: &str) -> Result
 
 async fn explain(call: Call) -> Result<Answer, AppError> {
     let query = call.query(QUERY)?;
+    let thing = query.get("thing").unwrap_or_default().trim().to_owned();
+    explain_at(call, "/explain".into(), &query, thing).await
+}
+
+async fn explain_note(call: Call) -> Result<Answer, AppError> {
+    let (room, note) = (call.path("room", RoomId::parse)?, call.path("note", NoteId::parse)?);
+    let path = format!("/rooms/{room}/notes/{note}/explanation");
+    let query = call.query(OF_NOTE)?;
+    let thing = format!("{}:{note}", Kind::Note);
+    call.read(move |work, asker| {
+        let there = access::permit::<actions::ReadNote, Note>(work, asker, &note)?.into_thing().room_id == room;
+        if there { Ok(()) } else { Err(Fault::NotFound.into()) }
+    })
+    .await?;
+    explain_at(call, path, &query, thing).await
+}
+
+async fn explain_at(call: Call, path: String, query: &Query, thing: String) -> Result<Answer, AppError> {
     let page = query.page()?;
-    let [person, thing, at] = QUERY_IN_ORDER.map(|name| query.get(name).unwrap_or_default().trim().to_owned());
+    let text = |name| query.get(name).unwrap_or_default().trim().to_owned();
+    let (person, at) = (text("person"), text("at"));
     let answered = async {
-        let question = question(&call, &query)?;
+        if thing.is_empty() {
+            return Err(AppError::field("thing", "missing"));
+        }
+        let question = question(&call, query, &thing)?;
         let page = page.clone();
         call.see(move |work, asker| {
             let answer = explain::answer(work, asker, &question)?;
@@ -217,7 +267,10 @@ async fn explain(call: Call) -> Result<Answer, AppError> {
             let who = who.into_iter().filter_map(|(id, may)| Some((id.clone(), words(&id)?, may))).collect();
             let person = answer.person.to_string();
             let people = people.into_iter().map(|(id, words)| (id.to_string(), words)).collect();
-            show(&shell.clone(), &ExplainPage { shell, thing, person, at, people, answer: Some(answer), who, names })
+            show(
+                &shell.clone(),
+                &ExplainPage { shell, path, thing, person, at, people, answer: Some(answer), who, names },
+            )
         }
         Err(error) => {
             let (shell, people) = call
@@ -226,7 +279,7 @@ async fn explain(call: Call) -> Result<Answer, AppError> {
                 .await?;
             let people = people.into_iter().map(|(id, words)| (id.to_string(), words)).collect();
             let (who, names) = (Vec::new(), Names::default());
-            show(&shell.clone(), &ExplainPage { shell, thing, person, at, people, answer: None, who, names })
+            show(&shell.clone(), &ExplainPage { shell, path, thing, person, at, people, answer: None, who, names })
         }
     }
 }
@@ -235,8 +288,8 @@ async fn explain(call: Call) -> Result<Answer, AppError> {
 impl ExplainPage {
     pub(super) fn samples(shell: &Shell) -> Vec<Self> {
         use super::made;
+        use crate::access::Basis;
         use crate::access::explain::Because;
-        use crate::access::{Basis, Fact};
         let judged = |action, may, prohibited_by| Judged {
             action,
             may,
@@ -271,13 +324,14 @@ impl ExplainPage {
         };
         let page = |thing: &str, people, answer: Option<Explanation>| Self {
             shell: shell.clone(),
+            path: "/explain".into(),
             thing: thing.to_owned(),
             person: made::person(2).to_string(),
             at: String::new(),
             people,
             who: vec![
-                (made::person(2), "NO · <b>\u{202e}Ánna".into(), answer.is_some()),
-                (made::person(1), "NL · Noor".into(), false),
+                (made::person(2), "NO · <b>\u{202e}Ánna".into(), answer.as_ref().map(|one| one.may)),
+                (made::person(1), "NL · Noor".into(), Some(false)),
             ],
             answer,
             names: made::names(),

@@ -59,7 +59,7 @@ pub fn answer(work: &mut Work<'_>, asker: &Asker, question: &Question) -> Result
 }
 
 /// Who of `people` may know of the thing now, with all that they must bring, as far as the asker may ask about
-/// them; the others are left out. For whoever was given an [`answer`] about the thing, which is what the log
+/// them; the others are left out. Nothing is said where it hangs on what is withheld from the asker. For whoever was given an [`answer`] about the thing, which is what the log
 /// says.
 pub fn who(
     work: &mut Work<'_>,
@@ -67,7 +67,7 @@ pub fn who(
     kind: Kind,
     id: &str,
     people: &[PersonId],
-) -> Result<Vec<(PersonId, bool)>, AppError> {
+) -> Result<Vec<(PersonId, Option<bool>)>, AppError> {
     let me = asker.person().ok_or(Fault::SignInNeeded)?;
     let seen = may_see(work, asker, kind, id)?;
     let mut judged = Vec::new();
@@ -83,7 +83,9 @@ pub fn who(
         let facts = facts_of(work.conn, &is, kind, id, wanted)?.ok_or(Fault::NotFound)?;
         let means = [Fact::SecondFactor, Fact::Unlocked, Fact::Visiting];
         let brought = means.into_iter().fold(facts, |set, fact| set.with(fact, is.is_somebody()));
-        judged.push((person.clone(), rules::decide(kind.seen_by(), brought)));
+        let may = rules::decide(kind.seen_by(), brought);
+        let at_best = rules::decide(kind.seen_by(), brought.and(withheld));
+        judged.push((person.clone(), (may == at_best).then_some(may)));
     }
     Ok(judged)
 }
