@@ -14,4 +14,5 @@ pub mod release;
 mod service;
 mod store;
 
+pub(crate) use service::audience::of_note as readers;
 pub use store::{Note, Room};

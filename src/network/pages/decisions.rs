@@ -7,6 +7,7 @@ use super::people::colleagues;
 use super::{look, options, or_none, send};
 use crate::access::{self, Action, Mark, actions, kinds};
 use crate::audit::Event;
+use crate::context::Moment;
 use crate::error::AppError;
 use crate::ids::PersonId;
 use crate::network::model::{
@@ -26,6 +27,7 @@ pub(super) struct OffBoardingPage {
     shell: Shell,
     person: PersonBody,
     names: Names,
+    now: Moment,
 }
 
 impl OffBoardingPage {
@@ -37,12 +39,9 @@ impl OffBoardingPage {
         let elections = self.person.elections.iter().map(|one| (shell.word("body", one.body.as_str()), &one.term));
         let enrolments = self.person.account.iter().flat_map(|account| &account.enrolments);
         let enrolments = enrolments.map(|term| (shell.t("account-enrolled"), term));
-        // What has yet to begin ends as well: the newest of those that are over lie behind what lasts.
-        designations
-            .chain(elections)
-            .chain(enrolments)
-            .filter(|(_, term)| term.in_force || term.until.is_none())
-            .collect()
+        // What has yet to begin ends as well.
+        let lasts = |term: &Term| term.until.is_none_or(|until| until > self.now);
+        designations.chain(elections).chain(enrolments).filter(|(_, term)| lasts(term)).collect()
     }
 }
 
@@ -240,15 +239,15 @@ async fn suspend(call: Call) -> Result<Answer, AppError> {
 
 async fn before_off_boarding(call: Call) -> Result<Answer, AppError> {
     let id = call.path("person", PersonId::parse)?;
-    let (shell, (person, names)) = call
+    let (shell, (person, names, now)) = call
         .see(move |work, asker| {
             access::permit::<actions::OffBoard, PersonRecord>(work, asker, &id)?;
             let person = people::get(work, asker, &id)?;
             let names = Names::of(work, [], [&person.party])?;
-            Ok((person, names))
+            Ok((person, names, work.now))
         })
         .await?;
-    show(&shell.clone(), &OffBoardingPage { shell, person, names })
+    show(&shell.clone(), &OffBoardingPage { shell, person, names, now })
 }
 
 async fn off_board(call: Call) -> Result<Answer, AppError> {
@@ -280,6 +279,7 @@ impl OffBoardingPage {
                 account: None,
             },
             names: made::names(),
+            now: made::day("2026-07-01"),
         };
         let designation = DesignationBody {
             role: Role::Counterpart,

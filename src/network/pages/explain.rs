@@ -1,45 +1,70 @@
 //! "Who can see this, and why": the rule, the facts that held, and the acts they rest on, in words; now or
 //! on a past date.
 
+use std::collections::BTreeSet;
+
 use actix_web::http::Method;
 use askama::Template;
 
 use super::TABLE_MOST;
 use crate::access::explain::{Answer as Judged, Explanation};
 use crate::access::rules::{self, Cond};
-use crate::access::{Action, Asker, Kind};
+use crate::access::{self, Action, Asker, Fact, Kind, actions};
 use crate::audit::Event;
+use crate::cases::Case;
 use crate::context::Moment;
 use crate::db::Work;
-use crate::error::AppError;
-use crate::ids::{ActId, PersonId};
+use crate::error::{AppError, Fault};
+use crate::ids::{ActId, CaseId, NoteId, PersonId, RoomId};
 use crate::network::names::Names;
 use crate::network::service::explain::{self, Question};
 use crate::network::service::people;
+use crate::rooms::{self, Note};
 use crate::server::page::{Shell, filter, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Page, Query, Route, Takes, handler};
 
 const QUERY: &[&str] = &["person", "thing", "at"];
+const OF_NOTE: &[&str] = &["person", "at"];
 
 /// The question, and its answer.
 #[derive(Template)]
 #[template(path = "network/explain.html")]
 pub(super) struct ExplainPage {
     shell: Shell,
-    /// What was asked, as it stands in the address.
+    /// Where the question is asked, and what was asked, as it stands in the address.
+    path: String,
     thing: String,
     person: String,
     at: String,
     /// Whom the reader may ask about: id and words.
     people: Vec<(String, String)>,
     answer: Option<Explanation>,
+    /// Who can see it now, of those whom the reader may ask about: id, words, and whether,
+    /// if that is the reader's to know.
+    who: Vec<(PersonId, String, Option<bool>)>,
     names: Names,
 }
 
 impl ExplainPage {
+    /// Whether the answer tells of something closed, and must look like it.
+    fn closed(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| matches!(answer.kind, Kind::Room | Kind::Note | Kind::Case))
+    }
+
     /// What decides whether the person may know of the thing; and all else that can be done with it.
     fn parts(answer: &Explanation) -> (Vec<&Judged>, Vec<&Judged>) {
         answer.actions.iter().partition(|one| one.action == answer.kind.seen_by())
+    }
+
+    /// Whether the thing stands in the address: of a note it is the path that says so.
+    fn names_thing(&self) -> bool {
+        self.path == "/explain"
+    }
+
+    /// The address of the same question about somebody else.
+    fn about(&self, person: &PersonId) -> String {
+        let thing = if self.names_thing() { self.thing.as_str() } else { "" };
+        format!("{}person={person}", filter::address(&self.path, &[("thing", thing)]))
     }
 
     /// The rule in words of the reader's language.
@@ -52,7 +77,7 @@ impl ExplainPage {
     }
 
     /// The thing's own page, if it has one that its id leads to.
-    fn path(answer: &Explanation) -> Option<String> {
+    fn thing_path(answer: &Explanation) -> Option<String> {
         let folder = match answer.kind {
             Kind::Party => "parties",
             Kind::Person => "people",
@@ -67,6 +92,12 @@ impl ExplainPage {
             Kind::Network | Kind::Material | Kind::Note => return None,
         };
         Some(format!("/{folder}/{}", answer.thing))
+    }
+
+    /// Whether the acts behind a fact have pages for the reader: admissions and releases have none.
+    fn leads(&self, answer: &Explanation, fact: &str) -> bool {
+        let of_asker = Fact::ALL.iter().any(|one| one.of_asker() && one.words() == fact);
+        self.acts(answer) && (of_asker || !self.closed())
     }
 
     /// Whether the reader may look at the acts: the Secretariat and the auditor at all of administration,
@@ -98,7 +129,7 @@ fn sentence(shell: &Shell, condition: &Cond) -> String {
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route {
+    let route = Route {
         method: Method::GET,
         path: "/explain",
         name: "page_explain",
@@ -109,19 +140,23 @@ pub(super) fn routes() -> Vec<Route> {
         gives: Gives::Page,
         also: &[],
         handler: handler(explain),
-    }]
+    };
+    vec![
+        Route {
+            path: "/rooms/{room}/notes/{note}/explanation",
+            name: "page_explain_note",
+            summary: "The same of a note: it takes a visit, which a browser brings to the pages of the room alone.",
+            access: Access::May(Action::ReadNote),
+            takes: Takes::Query(OF_NOTE),
+            handler: handler(explain_note),
+            ..route.clone()
+        },
+        route,
+    ]
 }
-
-/// What was typed, as it is shown again.
-fn typed(query: &Query) -> [String; 3] {
-    QUERY_IN_ORDER.map(|name| query.get(name).unwrap_or_default().trim().to_owned())
-}
-
-const QUERY_IN_ORDER: [&str; 3] = ["person", "thing", "at"];
 
 /// `thing` is an id, or a kind and an id: `room:…`.
-fn question(call: &Call, query: &Query) -> Result<Question, AppError> {
-    let thing = query.get("thing").ok_or_else(|| AppError::field("thing", "missing"))?;
+fn question(call: &Call, query: &Query, thing: &str) -> Result<Question, AppError> {
     let (kind, id) = match thing.split_once(':') {
         Some((kind, id)) => {
             (Some(Kind::parse(kind).ok_or_else(|| AppError::field("thing", "no such kind of thing"))?), id)
@@ -140,60 +175,111 @@ fn question(call: &Call, query: &Query) -> Result<Question, AppError> {
     })
 }
 
-/// Whom the asker may ask about: the asker first, then the people of the same party, and whoever else the
-/// asker oversees, for things that the overseer is not kept out of.
+/// Whom the asker may ask about: the asker first, then the people of the same party, whoever else the asker
+/// oversees, for things that the overseer is not kept out of, and those in the same room.
 fn people_to_ask_about(
     work: &mut Work<'_>,
     asker: &Asker,
-    kind: Kind,
+    (kind, id): (Kind, &str),
     page: &Page,
-) -> Result<Vec<(String, String)>, AppError> {
+) -> Result<Vec<(PersonId, String)>, AppError> {
     let mut page = page.clone();
     (page.after, page.limit) = (None, TABLE_MOST);
     let all = matches!(kind, Kind::Party | Kind::Person | Kind::Act | Kind::Meeting | Kind::Proposal | Kind::Session);
     let party = if all { None } else { asker.party() };
     let list = people::list(work, asker, party, &page)?;
-    let names = Names::of(work, list.items.iter().map(|one| &one.id), [])?;
-    let mut people: Vec<(String, String)> = list
-        .items
-        .iter()
-        .map(|one| (one.id.to_string(), format!("{} · {}", names.party_of(&one.id), one.name)))
-        .collect();
-    people.sort_by_key(|(id, words)| (asker.person().is_none_or(|me| me.as_str() != id), words.clone()));
+    let ids: BTreeSet<PersonId> =
+        list.items.into_iter().map(|one| one.id).chain(roommates(work, asker, kind, id)?).collect();
+    let names = Names::of(work, &ids, [])?;
+    let words = |id: &PersonId| format!("{} · {}", names.party_of(id), names.person(id));
+    let mut people: Vec<(PersonId, String)> = ids.iter().map(|id| (id.clone(), words(id))).collect();
+    people.sort_by_key(|(id, words)| (asker.person() != Some(id), words.clone()));
     Ok(people)
+}
+
+/// Those who are in the thing's room, if the asker may know that.
+fn roommates(work: &mut Work<'_>, asker: &Asker, kind: Kind, id: &str) -> Result<Vec<PersonId>, AppError> {
+    let room = match kind {
+        Kind::Room => RoomId::parse(id),
+        Kind::Note => match NoteId::parse(id) {
+            Some(id) => Some(access::permit::<actions::ReadNote, Note>(work, asker, &id)?.into_thing().room_id),
+            None => None,
+        },
+        Kind::Case => match CaseId::parse(id) {
+            Some(id) => Some(access::permit::<actions::SeeCase, Case>(work, asker, &id)?.into_thing().room_id),
+            None => None,
+        },
+        _ => None,
+    };
+    let (Some(room), Some(party)) = (room, asker.party()) else { return Ok(Vec::new()) };
+    match rooms::readers(work, asker, &room, party) {
+        Ok(readers) => Ok(readers.into_iter().map(|reader| reader.person).collect()),
+        // Whoever sees a fiche that was released is not in its room.
+        Err(error) if error.fault == Fault::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 async fn explain(call: Call) -> Result<Answer, AppError> {
     let query = call.query(QUERY)?;
+    let thing = query.get("thing").unwrap_or_default().trim().to_owned();
+    explain_at(call, "/explain".into(), &query, thing).await
+}
+
+async fn explain_note(call: Call) -> Result<Answer, AppError> {
+    let (room, note) = (call.path("room", RoomId::parse)?, call.path("note", NoteId::parse)?);
+    let path = format!("/rooms/{room}/notes/{note}/explanation");
+    let query = call.query(OF_NOTE)?;
+    let thing = format!("{}:{note}", Kind::Note);
+    call.read(move |work, asker| {
+        let there = access::permit::<actions::ReadNote, Note>(work, asker, &note)?.into_thing().room_id == room;
+        if there { Ok(()) } else { Err(Fault::NotFound.into()) }
+    })
+    .await?;
+    explain_at(call, path, &query, thing).await
+}
+
+async fn explain_at(call: Call, path: String, query: &Query, thing: String) -> Result<Answer, AppError> {
     let page = query.page()?;
-    let typed = typed(&query);
+    let text = |name| query.get(name).unwrap_or_default().trim().to_owned();
+    let (person, at) = (text("person"), text("at"));
     let answered = async {
-        let question = question(&call, &query)?;
+        if thing.is_empty() {
+            return Err(AppError::field("thing", "missing"));
+        }
+        let question = question(&call, query, &thing)?;
         let page = page.clone();
         call.see(move |work, asker| {
             let answer = explain::answer(work, asker, &question)?;
-            let people = people_to_ask_about(work, asker, answer.kind, &page)?;
+            let people = people_to_ask_about(work, asker, (answer.kind, &answer.thing), &page)?;
+            // On a past date others were in the room.
+            let inside = matches!(answer.kind, Kind::Room | Kind::Note | Kind::Case) && question.at.is_none();
+            let ids: Vec<PersonId> = people.iter().filter(|_| inside).map(|(id, _)| id.clone()).collect();
+            let who = explain::who(work, asker, answer.kind, &answer.thing, &ids)?;
             let names = Names::of(work, [&answer.person], [])?;
-            Ok((answer, people, names))
+            Ok((answer, people, who, names))
         })
         .await
     };
     match answered.await {
-        Ok((shell, (answer, mut people, names))) => {
-            let [_, thing, at] = typed;
+        Ok((shell, (answer, people, who, names))) => {
+            let words = |id: &PersonId| people.iter().find(|(one, _)| one == id).map(|(_, words)| words.clone());
+            let who = who.into_iter().filter_map(|(id, may)| Some((id.clone(), words(&id)?, may))).collect();
             let person = answer.person.to_string();
-            // Somebody in the same room, perhaps, whom the reader cannot look up elsewhere.
-            if !people.iter().any(|(id, _)| *id == person) {
-                people.push((person.clone(), names.person(&answer.person).to_owned()));
-            }
-            show(&shell.clone(), &ExplainPage { shell, thing, person, at, people, answer: Some(answer), names })
+            let people = people.into_iter().map(|(id, words)| (id.to_string(), words)).collect();
+            show(
+                &shell.clone(),
+                &ExplainPage { shell, path, thing, person, at, people, answer: Some(answer), who, names },
+            )
         }
         Err(error) => {
-            let (shell, people) =
-                call.failed(error)?.see(move |work, asker| people_to_ask_about(work, asker, Kind::Room, &page)).await?;
-            let [person, thing, at] = typed;
-            let names = Names::default();
-            show(&shell.clone(), &ExplainPage { shell, thing, person, at, people, answer: None, names })
+            let (shell, people) = call
+                .failed(error)?
+                .see(move |work, asker| people_to_ask_about(work, asker, (Kind::Material, ""), &page))
+                .await?;
+            let people = people.into_iter().map(|(id, words)| (id.to_string(), words)).collect();
+            let (who, names) = (Vec::new(), Names::default());
+            show(&shell.clone(), &ExplainPage { shell, path, thing, person, at, people, answer: None, who, names })
         }
     }
 }
@@ -202,8 +288,8 @@ async fn explain(call: Call) -> Result<Answer, AppError> {
 impl ExplainPage {
     pub(super) fn samples(shell: &Shell) -> Vec<Self> {
         use super::made;
+        use crate::access::Basis;
         use crate::access::explain::Because;
-        use crate::access::{Basis, Fact};
         let judged = |action, may, prohibited_by| Judged {
             action,
             may,
@@ -236,12 +322,17 @@ impl ExplainPage {
                 judged(Action::ReviseNote, false, Some("Nobody outside is told.")),
             ],
         };
-        let page = |thing: &str, people, answer| Self {
+        let page = |thing: &str, people, answer: Option<Explanation>| Self {
             shell: shell.clone(),
+            path: "/explain".into(),
             thing: thing.to_owned(),
             person: made::person(2).to_string(),
             at: String::new(),
             people,
+            who: vec![
+                (made::person(2), "NO · <b>\u{202e}Ánna".into(), answer.as_ref().map(|one| one.may)),
+                (made::person(1), "NL · Noor".into(), Some(false)),
+            ],
             answer,
             names: made::names(),
         };

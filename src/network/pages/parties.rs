@@ -10,6 +10,7 @@ use crate::access::{self, Action, actions};
 use crate::audit::Event;
 use crate::error::AppError;
 use crate::ids::PartyId;
+use crate::meetings::known::known;
 use crate::network::TheNetwork;
 use crate::network::model::{
     NameRequest, PartyBody, PartyKind, PartyLine, PartyRequest, PersonLine, Standing, StandingRequest,
@@ -300,17 +301,26 @@ async fn give_name(call: Call) -> Result<Answer, AppError> {
 async fn new_standing(call: Call) -> Result<Answer, AppError> {
     let id = call.path("party", PartyId::parse)?;
     let path = format!("/parties/{id}");
-    let (shell, party) = call
+    let (shell, (party, meetings)) = call
         .see(move |work, asker| {
             access::permit::<actions::GiveStanding, PartyRecord>(work, asker, &id)?;
-            parties::get(work, asker, &id)
+            // Only ordinary meetings have a number, and only they are public, as standings are.
+            let mut meetings = known(work, asker, None)?;
+            meetings.retain(|meeting| meeting.number.is_some());
+            Ok((parties::get(work, asker, &id)?, meetings))
         })
         .await?;
     let fitting = Standing::ALL.iter().filter(|standing| standing.fits(party.kind)).map(|one| one.as_str());
+    let meetings = meetings.into_iter().map(|one| {
+        let days = shell.days(&one.first_day, &one.last_day);
+        (one.id.to_string(), shell.t2("standing-meeting", "number", one.number.unwrap_or_default(), "days", days))
+    });
+    let meetings = or_none(shell.t("standing-meeting-none"), meetings.collect());
     let fields = vec![
         Field::choice("standing", shell.t("standing"), options(&shell, "standing", fitting)),
         Field::from(&shell),
         Field::until(&shell),
+        Field::choice("meeting", shell.t("act-meeting"), meetings),
         Field::source(&shell),
     ];
     let page = FormPage {

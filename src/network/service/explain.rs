@@ -1,7 +1,7 @@
 //! "May she, by which rule, because of which acts?", for those who may ask that.
 
 use crate::access::explain::{Explanation, explain_without, facts_of, kind_of, may_see};
-use crate::access::{self, Asker, Credentials, Fact, FactSet, Kind, actions};
+use crate::access::{self, Asker, Credentials, Fact, FactSet, Kind, actions, rules};
 use crate::audit::{Entry, Event};
 use crate::context::Moment;
 use crate::db::Work;
@@ -56,6 +56,38 @@ pub fn answer(work: &mut Work<'_>, asker: &Asker, question: &Question) -> Result
     let explanation = explain_without(work.conn, person, kind, id, at, withheld)?.ok_or(Fault::NotFound)?;
     work.log(Entry::new(Event::Explained).by(asker).on(kind.as_str(), id).concerning(person));
     Ok(explanation)
+}
+
+/// Who of `people` may know of the thing now, with all that they must bring, as far as the asker may ask about
+/// them; the others are left out. Nothing is said where it hangs on what is withheld from the asker. For whoever was given an [`answer`] about the thing, which is what the log
+/// says.
+pub fn who(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    kind: Kind,
+    id: &str,
+    people: &[PersonId],
+) -> Result<Vec<(PersonId, Option<bool>)>, AppError> {
+    let me = asker.person().ok_or(Fault::SignInNeeded)?;
+    let seen = may_see(work, asker, kind, id)?;
+    let mut judged = Vec::new();
+    for person in people {
+        let relation = match relation(work, asker, me, person, (kind, id, seen)) {
+            Ok(relation) => relation,
+            Err(error) if error.fault == Fault::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        let withheld = withheld(relation, kind, asker.facts(), seen);
+        let is = Asker::load(work.conn, person, Credentials::default(), work.now)?;
+        let wanted: FactSet = Fact::ALL.iter().copied().filter(|fact| !withheld.has(*fact)).collect();
+        let facts = facts_of(work.conn, &is, kind, id, wanted)?.ok_or(Fault::NotFound)?;
+        let means = [Fact::SecondFactor, Fact::Unlocked, Fact::Visiting];
+        let brought = means.into_iter().fold(facts, |set, fact| set.with(fact, is.is_somebody()));
+        let may = rules::decide(kind.seen_by(), brought);
+        let at_best = rules::decide(kind.seen_by(), brought.and(withheld));
+        judged.push((person.clone(), (may == at_best).then_some(may)));
+    }
+    Ok(judged)
 }
 
 fn relation(

@@ -9,7 +9,7 @@ use crate::rooms::store::{self, Room};
 
 /// Everyone admitted, and whether they could read a note of `party` written now. Each is judged as if he
 /// came in now with all that he must bring, by the rule that will judge him then (DESIGN §2).
-pub(in crate::rooms) fn of_note(
+pub(crate) fn of_note(
     work: &mut Work<'_>,
     asker: &Asker,
     room: &RoomId,
