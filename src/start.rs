@@ -7,16 +7,15 @@ mod samples;
 use actix_web::http::Method;
 use askama::Template;
 
+#[cfg(test)]
+pub(crate) use self::samples::samples;
 use crate::access::Action;
 use crate::error::AppError;
 use crate::meetings::known::{Known, known};
 use crate::network::soon::{EndsSoon, ends_soon};
 use crate::rooms::mine::{MyRoom, mine};
-#[cfg(test)]
-pub(crate) use self::samples::samples;
 use crate::server::page::{Shell, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
-
 
 /// The first page.
 #[derive(Template)]

@@ -6,6 +6,8 @@ mod samples;
 use actix_web::http::Method;
 use askama::Template;
 
+#[cfg(test)]
+pub(crate) use self::samples::samples;
 use super::model::{
     CaseBody, CaseLine, Crime, Fiche, LinkBody, OpenBody, ReleaseBody, ReleaseTo, ReviseBody, Stage, VisibleTo,
 };
@@ -20,13 +22,10 @@ use crate::network::TheNetwork;
 use crate::network::names::{Names, states};
 use crate::server::answer::List;
 use crate::server::page::{Nothing, Shell, show};
-#[cfg(test)]
-pub(crate) use self::samples::samples;
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 
 const QUERY: &[&str] = &["party", "cursor", "limit"];
-
 
 /// The register.
 #[derive(Template)]

@@ -12,6 +12,8 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+#[cfg(test)]
+pub(crate) use self::samples::samples;
 use super::model::{AcceptBody, Enrolled, Me, PasswordBody, SignInBody, SignInSummary, Tokens};
 use super::passkeys::{self, MyPasskey};
 use super::{Identity, service};
@@ -19,8 +21,6 @@ use crate::access::Action;
 use crate::audit::Event;
 use crate::error::{AppError, Fault};
 use crate::ids::SignInId;
-#[cfg(test)]
-pub(crate) use self::samples::samples;
 use crate::server::page::cookies::SignedIn;
 use crate::server::page::{KEPT, NEXT, Nothing, Resume, Shell, is_ours, language, show};
 use crate::server::registry::schema;

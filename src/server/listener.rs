@@ -224,6 +224,7 @@ async fn dispatch_page(
         if !page::same_origin(request, &state.settings.server.origin) {
             return Err(Fault::FormNotOurs.into());
         }
+        shown.visitor.from_ours = true;
         shown.visitor.typed = Fields::parse(&body)?;
     }
     // What was typed is known by now: it is kept while somebody logs in again.

@@ -13,13 +13,8 @@ const FAMILIES: &[(&str, &str)] = &[("room", "RoomKind"), ("handling", "Handling
 
 /// Texts of problems that do not stand where the problem is made: `body_problem` of `server/call.rs` finds
 /// out which of these it is.
-const FOUND_OUT: [&str; 5] = [
-    "no such field",
-    "missing",
-    "given twice",
-    "not JSON",
-    "not of the type that is taken here",
-];
+const FOUND_OUT: [&str; 5] =
+    ["no such field", "missing", "given twice", "not JSON", "not of the type that is taken here"];
 
 /// Words that the shell has ready for whatever list comes.
 const READY: &[&str] = &["list-empty"];
@@ -245,7 +240,8 @@ fn what_is_asked_for_is_found() {
     );
     let found = fixed_texts(&source);
     assert_eq!(found.into_keys().collect::<Vec<_>>(), ["conflict-it-is", "problem-no-such-x", "problem-too-long"]);
-    let literals = first_literals(r#"{{ shell.t("a-b") }} {{ shell.t1("c", "x", y) }} {{ shell.t(key) }}"#, &[".t(", ".t1("]);
+    let literals =
+        first_literals(r#"{{ shell.t("a-b") }} {{ shell.t1("c", "x", y) }} {{ shell.t(key) }}"#, &[".t(", ".t1("]);
     assert_eq!(literals.into_iter().collect::<Vec<_>>(), ["a-b", "c"]);
     assert_eq!(kebab("CaseStage"), "case-stage");
 }

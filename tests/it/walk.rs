@@ -8,6 +8,7 @@
 
 mod forms;
 mod pages;
+mod passkeys;
 mod principals;
 mod requests;
 mod stage;
@@ -137,6 +138,9 @@ fn expected(stage: &Stage, principal: &Principal, route: &Route, request: &Reque
             Verdict::Done => {}
             other => return other,
         }
+    }
+    if request.second_factor && !principal.second_factor {
+        return Verdict::Means("second factor");
     }
     Verdict::Done
 }

@@ -3,9 +3,9 @@
 use super::{Code, EnrolledPage, InvitationPage, MePage};
 use crate::access::Basis;
 use crate::context::Moment;
-use crate::ids::{ActId, PartyId, PasskeyId, PersonId, SignInId};
-use crate::identity::passkeys::{self, MyPasskey};
 use crate::identity::model::{Enrolled, Me, PartyRef, PersonRef, SignInSummary};
+use crate::identity::passkeys::{self, MyPasskey};
+use crate::ids::{ActId, PartyId, PasskeyId, PersonId, SignInId};
 use crate::server::page::{Sample, Shell, sample, with_problems};
 
 const ID: &str = "3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b11";
@@ -59,7 +59,8 @@ fn me_page(shell: Shell, bare: bool) -> MePage {
 
 /// Samples of every page of this slice.
 pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
-    let wrong = [("token", "no invitation that is open"), ("password", "too easy to guess"), ("_again", "not the same again")];
+    let wrong =
+        [("token", "no invitation that is open"), ("password", "too easy to guess"), ("_again", "not the same again")];
     let present = [("password", "not the present password"), ("new_password", "shorter than 15 characters")];
     let enrolled = Enrolled {
         email: "anna@justice.example".to_owned(),

@@ -89,7 +89,12 @@ both!(a_passkey_stands_in_for_the_code, |server| {
 
     // Ended, it is good for nothing, and the way to it is shut.
     let me = owner.get("/me");
-    let form = me.text().split("action=\"").find(|rest| rest.starts_with("/me/passkeys/") && !rest.starts_with("/me/passkeys/new")).unwrap().to_owned();
+    let form = me
+        .text()
+        .split("action=\"")
+        .find(|rest| rest.starts_with("/me/passkeys/") && !rest.starts_with("/me/passkeys/new"))
+        .unwrap()
+        .to_owned();
     let action = form.split('"').next().unwrap();
     assert_eq!(owner.fill(&me, action, &[]).status, 303);
     refused(&asked(&world, "fr", PASSWORD).1);
@@ -163,7 +168,16 @@ both!(answers_that_are_not_what_was_asked_open_nothing, |server| {
     let stale = authenticator.sign(&options(&page));
     let mut fr = world.client("fr");
     let changed = serde_json::json!({"password": PASSWORD, "new_password": PASSWORD});
-    assert_eq!(fr.send("PUT", "/api/v1/me/password", &[("content-type", "application/json")], Some(changed.to_string().as_bytes())).status, 204);
+    assert_eq!(
+        fr.send(
+            "PUT",
+            "/api/v1/me/password",
+            &[("content-type", "application/json")],
+            Some(changed.to_string().as_bytes())
+        )
+        .status,
+        204
+    );
     refused(&browser.fill(&page, ANSWER, &[("credential", &stale)]));
 });
 
@@ -197,7 +211,8 @@ both!(new_means_end_all_passkeys, |server| {
     assert_eq!(asked(&world, "fr", PASSWORD).1.status, 200);
     let person = world.person("fr");
     let mut sec = world.client("sec");
-    let invited = sec.post(&format!("/api/v1/people/{person}/invitation"), &serde_json::json!({"email": World::email("fr")}));
+    let invited =
+        sec.post(&format!("/api/v1/people/{person}/invitation"), &serde_json::json!({"email": World::email("fr")}));
     let taken = serde_json::json!({"token": invited.expect(201)["token"], "password": PASSWORD});
     world.server.client().post("/api/v1/invitations/acceptance", &taken).expect(201);
     refused(&asked(&world, "fr", PASSWORD).1);

@@ -109,7 +109,8 @@ both!(a_log_in_is_renewed_under_way, |server| {
     // A form that waited longer than the token is taken, and brings new cookies too.
     let page = first.get("/me");
     world.server.clock.advance(301);
-    let reply = first.fill(&page, "/me/password", &[("password", PASSWORD), ("new_password", "short"), ("_again", "short")]);
+    let reply =
+        first.fill(&page, "/me/password", &[("password", PASSWORD), ("new_password", "short"), ("_again", "short")]);
     is(&reply, 422, "me");
     assert_eq!(names(&reply), HELD[..2]);
     is(&first.get("/me"), 200, "me");
@@ -169,7 +170,9 @@ fn nobody_is_led_elsewhere() {
         assert_eq!(reply.status, if elsewhere.is_empty() { 303 } else { reply.status }, "{elsewhere:?}");
         assert_eq!((reply.status, reply.headers["location"].as_str()), (303, "/"), "{elsewhere:?}");
 
-        for next in [elsewhere.to_owned(), format!("/rooms/{room}/\\..{elsewhere}"), format!("/rooms/{room}/ {elsewhere}")] {
+        for next in
+            [elsewhere.to_owned(), format!("/rooms/{room}/\\..{elsewhere}"), format!("/rooms/{room}/ {elsewhere}")]
+        {
             let page = browser.get(&format!("/rooms/{room}/notes"));
             is(&page, 403, "visit-needed");
             let enter = format!("/rooms/{room}/visits");
@@ -189,7 +192,8 @@ fn nobody_is_led_elsewhere() {
 
 /// 10,000 characters of all that could get lost or do something on the way.
 fn long_text() -> String {
-    let line = "<script>alert(\"1\")</script> & 'so' &amp; &#10; </textarea> %41+b=c&d é 日本 𝕊 \u{5d0}\u{5d1}\ttab\n\n";
+    let line =
+        "<script>alert(\"1\")</script> & 'so' &amp; &#10; </textarea> %41+b=c&d é 日本 𝕊 \u{5d0}\u{5d1}\ttab\n\n";
     let mut text: String = line.chars().cycle().take(9_999).collect();
     text.push('.');
     text
@@ -258,6 +262,30 @@ both!(what_was_typed_outlives_a_log_in_and_a_visit, |server| {
     is(&page, 401, "sign-in-needed");
     assert!(fields(&page, "/log-in").contains(&("_kept._based_on".to_owned(), "1".to_owned())));
 });
+
+/// Logged in again in another tab, the page that was open meanwhile has the token of the log-in before.
+#[test]
+fn what_was_typed_outlives_a_log_in_beside_it() {
+    let mut world = World::new(TestServer::start(Kind::Sqlite));
+    let scene = scene(&world);
+    let notes = format!("/rooms/{}/notes", scene.room);
+    let visits = format!("/rooms/{}/visits", scene.room);
+    let mut browser = browser(&mut world, "fr");
+    let page = browser.get(&notes);
+    browser.fill(&page, &visits, &[("purpose", "to write")]);
+    let open = browser.get(&format!("{notes}/new"));
+
+    let code = world.code("fr");
+    assert_eq!(browser.log_in(&World::email("fr"), PASSWORD, &code).status, 303);
+    let page = browser.get(&notes);
+    browser.fill(&page, &visits, &[("purpose", "to write on")]);
+    let size = Tables::of(&world.server).size();
+    let page = browser.fill(&open, &notes, &[("title", "A title"), ("text", "Two\nlines")]);
+    is(&page, 403, "form-not-ours");
+    assert_eq!(events(&world, size), [""; 0], "nothing was written");
+    assert_eq!(browser.fill(&page, &notes, &[]).status, 303);
+    assert_eq!(events(&world, size), ["note_written"]);
+}
 
 #[test]
 fn no_secret_is_kept() {

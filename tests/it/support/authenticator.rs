@@ -37,7 +37,9 @@ impl Authenticator {
     }
 
     fn said(&self, kind: &str, challenge: &str) -> Vec<u8> {
-        json!({"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": false}).to_string().into_bytes()
+        json!({"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": false})
+            .to_string()
+            .into_bytes()
     }
 
     fn data(&mut self, host: &str, flags: u8) -> Vec<u8> {
@@ -55,12 +57,7 @@ impl Authenticator {
         let credential = [&[0; 16][..], &[0, 16], &self.id, &key].concat();
         let data = [self.data(&text(options, "/publicKey/rp/id"), ATTESTED), credential].concat();
         let length = u8::try_from(data.len()).unwrap();
-        let object = [
-            &b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58"[..],
-            &[length],
-            &data,
-        ]
-        .concat();
+        let object = [&b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58"[..], &[length], &data].concat();
         let said = self.said("webauthn.create", &text(options, "/publicKey/challenge"));
         json!({
             "id": base64(self.id), "rawId": base64(self.id), "type": "public-key", "extensions": {},

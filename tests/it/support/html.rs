@@ -75,7 +75,8 @@ fn ids<'a>(page: &'a Html, faults: &mut Vec<String>) -> BTreeMap<&'a str, Elemen
             faults.push(format!("an id for the second time: {}", shown(element)));
         }
     }
-    for attribute in ["aria-describedby", "aria-labelledby", "aria-controls", "aria-details", "for", "headers", "form"] {
+    for attribute in ["aria-describedby", "aria-labelledby", "aria-controls", "aria-details", "for", "headers", "form"]
+    {
         for element in all(page, &format!("[{attribute}]")) {
             for target in element.attr(attribute).unwrap().split_whitespace() {
                 if !ids.contains_key(target) {

@@ -99,7 +99,8 @@ fn without_tests(text: &str) -> String {
     let mut at = 0;
     let mut lines = text.split_inclusive('\n').peekable();
     while let Some(line) = lines.next() {
-        if line.trim() == "#[cfg(test)]" && lines.peek().is_some_and(|next| next.trim_start().starts_with("mod ") && next.contains('{'))
+        if line.trim() == "#[cfg(test)]"
+            && lines.peek().is_some_and(|next| next.trim_start().starts_with("mod ") && next.contains('{'))
         {
             return text[..at].to_owned();
         }

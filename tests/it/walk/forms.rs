@@ -131,7 +131,8 @@ fn programs_and_browsers_are_known_by_different_things() {
             asked += 1;
         } else if method == "GET" {
             // What is no good for the one is not even looked at by the other.
-            let bad = if route.is_page() { ("authorization", "Bearer nonsense") } else { ("cookie", "__Host-incamera=x") };
+            let bad =
+                if route.is_page() { ("authorization", "Bearer nonsense") } else { ("cookie", "__Host-incamera=x") };
             let reply = stranger.send_bare(method, &path, &[bad], body);
             assert_ne!(reply.status, 401, "{}", route.name);
         }

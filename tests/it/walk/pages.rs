@@ -4,6 +4,7 @@
 use incamera::app;
 use incamera::server::{Route, Takes};
 
+use super::passkeys;
 use super::principals::Principal;
 use super::requests::{self, Made};
 use super::stage::Stage;
@@ -19,10 +20,12 @@ const LIKE: &[(&str, &str)] = &[
     ("page_edit_note", "revise_note"),
     ("page_preview_revision", "revise_note"),
     ("page_note_changes", "get_note"),
+    ("page_new_case", "open_case"),
+    ("page_edit_case", "revise_case"),
 ];
 
 /// Pages about nothing in particular that are only looked at.
-const PLAIN: &[&str] = &["page_log_in", "page_invitation"];
+const PLAIN: &[&str] = &["page_log_in", "page_invitation", "page_start"];
 
 /// The name of the route for programs that a page is like, if it is like one.
 pub fn like(route: &Route) -> Option<&'static str> {
@@ -64,7 +67,7 @@ pub fn build(stage: &mut Stage, route: &Route, variant: &str, principal: &Princi
     let twin = like(route).and_then(|name| {
         app::routes(&stage.world.server.identity).into_iter().find(|one| !one.is_page() && one.name == name)
     });
-    let Some(twin) = twin else { return without_twin(stage, route) };
+    let Some(twin) = twin else { return without_twin(stage, route, principal) };
     let mut made = requests::build(stage, &twin, variant, principal);
     let path = made.path.take().unwrap_or_else(|| twin.path.to_owned());
     made.path = Some(moved(route, twin.path, &path));
@@ -96,7 +99,7 @@ fn with_two_versions(stage: &mut Stage, made: &mut Made) {
     made.path = Some(path);
 }
 
-fn without_twin(stage: &Stage, route: &Route) -> Made {
+fn without_twin(stage: &mut Stage, route: &Route, principal: &Principal) -> Made {
     match route.name {
         name if PLAIN.contains(&name) => Made::default(),
         "asset" => {
@@ -109,6 +112,7 @@ fn without_twin(stage: &Stage, route: &Route) -> Made {
             let chosen = form(&[("language", "en"), ("zone", "Europe/Paris"), ("next", "/log-in")]);
             Made { form: Some(chosen), ..Made::default() }
         }
+        name if name.ends_with("_passkey") => passkeys::build(stage, route, principal),
         name => panic!(
             "the walk knows no request for the new page {name}: say in LIKE of tests/it/walk/pages.rs which route for programs it is like"
         ),
@@ -125,7 +129,12 @@ fn pages_follow_from_their_twins() {
     let routes = app::routes(&server.identity);
     let mut twins = 0;
     for route in routes.iter().filter(|route| route.is_page()) {
-        assert!(route.method == "GET" || route.method == "POST", "{}: browsers cannot send {}", route.name, route.method);
+        assert!(
+            route.method == "GET" || route.method == "POST",
+            "{}: browsers cannot send {}",
+            route.name,
+            route.method
+        );
         let form = matches!(route.takes, Takes::Form(_) | Takes::Bytes(_));
         assert_eq!(route.method == "POST", form, "{}: what is posted is a form", route.name);
         let Some(twin) = route.name.strip_prefix("page_").and_then(|name| routes.iter().find(|one| one.name == name))

@@ -41,6 +41,8 @@ pub struct Request {
     pub event: Option<&'static str>,
     /// Whether the asker's log-in ends with it.
     pub ends_log_in: bool,
+    /// Whether the log-in must have shown a second factor, whatever the rules say.
+    pub second_factor: bool,
 }
 
 /// The ways in which a route is asked; a page, in those of the route that it is like.
@@ -81,6 +83,7 @@ pub fn request(stage: &mut Stage, route: &Route, variant: &str, principal: &Prin
         room: made.room,
         event: made.event,
         ends_log_in: made.ends_log_in,
+        second_factor: made.second_factor,
     };
     assert!(!request.path.contains('{'), "the walk gives {} no path", route.name);
     // A list shows what there is for the asker, and is open to whoever may ask at all.
@@ -123,6 +126,7 @@ pub struct Made {
     pub room: Option<RoomId>,
     pub event: Option<&'static str>,
     pub ends_log_in: bool,
+    pub second_factor: bool,
 }
 
 impl Made {

@@ -3,9 +3,7 @@
 use super::{ChangesPage, NoteFormPage, NotePage, NotesPage, VersionsPage, pieces};
 use crate::ids::{ActId, NoteId, PartyId, PersonId, RoomId};
 use crate::network::names::Names;
-use crate::rooms::model::{
-    HandlingCode, NewNote, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, Reader, Reads,
-};
+use crate::rooms::model::{HandlingCode, NewNote, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, Reader, Reads};
 use crate::rooms::opening::RoomKind;
 use crate::rooms::pages::room::samples::{ID, OTHER, THEN, TRYING, inside};
 use crate::server::answer::List;
@@ -90,8 +88,10 @@ fn form_pages(shell: &Shell) -> Vec<NoteFormPage> {
         handling: vec![HandlingCode::H0],
         handling_text: None,
     };
-    let all = [("title", "empty"), ("text", "too long"), ("handling", "given twice"), ("handling_text", "only H3 has words")];
-    let wrong = with_problems(shell, &all, &[("title", TRYING), ("text", TEXT), ("handling", "H0"), ("handling", "H1")]);
+    let all =
+        [("title", "empty"), ("text", "too long"), ("handling", "given twice"), ("handling_text", "only H3 has words")];
+    let wrong =
+        with_problems(shell, &all, &[("title", TRYING), ("text", TEXT), ("handling", "H0"), ("handling", "H1")]);
     let mut outdated = with_problems(shell, &[], &[("title", "Mine"), ("text", TEXT), ("handling", "H0")]);
     outdated.form.other = Some(("outdated", "It was changed.", ""));
     vec![
