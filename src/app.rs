@@ -38,6 +38,9 @@ pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     routes.extend(rooms::pages::routes());
     routes.extend(cases::pages::routes());
     routes.extend(start::routes());
+    routes.extend(meetings::pages::routes());
+    routes.extend(library::pages::routes());
+    routes.extend(network::pages::routes());
     routes
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::access::{Fact, FactSet};
 use crate::server::page::{self, Form, Sample, Say, Shell, Who, language};
-use crate::{cases, identity, rooms, start};
+use crate::{cases, identity, library, meetings, network, rooms, start};
 
 #[path = "../../tests/it/support/html.rs"]
 mod html;
@@ -18,6 +18,9 @@ fn all(shell: &Shell) -> Vec<Sample> {
         rooms::pages::samples(shell),
         cases::pages::samples(shell),
         start::samples(shell),
+        meetings::pages::samples(shell),
+        library::pages::samples(shell),
+        network::pages::samples(shell),
     ]
     .into_iter()
     .flatten()

@@ -7,8 +7,9 @@
 
 pub mod api;
 mod entry;
+pub mod service;
 mod store;
 
 pub use entry::{Area, Entry, Event, Operation, PURPOSE_MAX, Subject, counts};
-pub use store::{LoggedEntry, export, verify};
+pub use store::{LoggedEntry, Wanted, export, verify};
 pub(crate) use store::{Row, append, store_head};

@@ -186,13 +186,19 @@ impl Thing for LoggedEntry {
 
 /// What a reader of the log asks for.
 #[derive(Debug, Default)]
-pub(super) struct Wanted {
-    pub(super) event: Option<Event>,
-    pub(super) actor: Option<PersonId>,
-    pub(super) thing: Option<String>,
-    pub(super) room: Option<RoomId>,
-    pub(super) from: Option<Moment>,
-    pub(super) until: Option<Moment>,
+pub struct Wanted {
+    /// Only this event.
+    pub event: Option<Event>,
+    /// Only what this person did.
+    pub actor: Option<PersonId>,
+    /// Only what is about the thing with this id.
+    pub thing: Option<String>,
+    /// Only what was done in this room.
+    pub room: Option<RoomId>,
+    /// Only from this moment on.
+    pub from: Option<Moment>,
+    /// Only before this moment.
+    pub until: Option<Moment>,
 }
 
 /// Those that the filter lets through, newest first, behind the entry `after`, which the asker may read:

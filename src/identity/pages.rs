@@ -1,5 +1,6 @@
 //! Logging in and out, taking up an invitation, one's own account: as pages.
 
+mod others;
 #[cfg(test)]
 mod samples;
 
@@ -94,6 +95,7 @@ struct ChoicesBody {
 pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     let mut routes = at_the_door(identity);
     routes.extend(inside(identity));
+    routes.extend(others::routes());
     routes.extend(passkeys::pages::routes(identity));
     routes
 }

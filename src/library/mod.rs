@@ -3,5 +3,6 @@
 pub mod api;
 pub mod import;
 pub mod model;
+pub mod pages;
 mod service;
 mod store;

@@ -8,7 +8,9 @@ pub mod import;
 pub mod known;
 mod media;
 pub mod model;
+pub mod pages;
 mod service;
 mod store;
 
+pub use service::choices::{OrdinaryMeeting, ordinary};
 pub use store::{Conclusions, Material, Meeting, Session};

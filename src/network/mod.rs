@@ -12,6 +12,7 @@ pub mod api;
 pub mod import;
 pub mod model;
 pub mod names;
+pub mod pages;
 mod service;
 pub mod soon;
 mod store;

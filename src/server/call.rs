@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::State;
 use super::page::cookies::SignedIn;
 use super::page::form::Fields;
-use super::page::{BASED_ON, KEPT, LogIn, Shell, Visitor, Who};
+use super::page::{BASED_ON, FileSent, KEPT, LogIn, Shell, Visitor, Who};
 use super::registry::schema;
 use crate::access::Asker;
 use crate::context::Moment;
@@ -188,6 +188,8 @@ pub struct Call {
     pub(super) query: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+    /// The file of a form that has one.
+    pub(super) file: Option<FileSent>,
     pub(super) bearer: Option<Bearer>,
     pub(super) brought: Brought,
     pub(super) peer: Option<std::net::IpAddr>,
@@ -267,6 +269,11 @@ impl Call {
     /// When it is no call of a page: a defect.
     pub fn fields(&self) -> Result<&Fields, AppError> {
         Ok(&self.visitor()?.typed)
+    }
+
+    /// The file that came with a form, if one was chosen. It is handed out once: it may be large.
+    pub const fn take_file(&mut self) -> Option<FileSent> {
+        self.file.take()
     }
 
     /// The version that a form says it is based on.

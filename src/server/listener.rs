@@ -13,7 +13,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
 use super::answer::problem;
 use super::call::{Bearer, Brought, Call, Gate};
-use super::page::{self, Fields, Visitor};
+use super::page::{self, Fields, FileSent, Visitor};
 use super::registry::{Route, Takes, is_page};
 use super::{Answer, body, tls};
 use crate::context::Clock;
@@ -219,22 +219,30 @@ async fn dispatch_page(
     shown: &mut Shown,
 ) -> Result<Answer, AppError> {
     let (bearer, brought) = page::bring(&state, route, request, &mut shown.cookies).await?;
-    let body = body(&state, route, request, payload).await?;
-    if let Takes::Form(_) = route.takes {
+    let mut body = body(&state, route, request, payload).await?;
+    let mut file = None;
+    if route.takes.is_form() {
         if !page::same_origin(request, &state.settings.server.origin) {
             return Err(Fault::FormNotOurs.into());
         }
         shown.visitor.from_ours = true;
-        shown.visitor.typed = Fields::parse(&body)?;
+        if let Takes::Upload(_) = route.takes {
+            let media = request.headers().get("content-type").and_then(|media| media.to_str().ok());
+            let sent = page::upload::read(media, std::mem::take(&mut body), state.settings.materials.bytes).await?;
+            (shown.visitor.typed, file) = sent;
+        } else {
+            shown.visitor.typed = Fields::parse(&body)?;
+        }
     }
     // What was typed is known by now: it is kept while somebody logs in again.
     if bearer.is_none() && route.access.needs_token() {
         return Err(Fault::SignInNeeded.into());
     }
-    if let Takes::Form(_) = route.takes {
+    if route.takes.is_form() {
         shown.visitor.judge_form()?;
     }
-    call(state, route, request, body, (bearer, brought), Some(shown.visitor.clone())).await
+    let sent = Sent { body, file };
+    call(state, route, request, sent, (bearer, brought), Some(shown.visitor.clone())).await
 }
 
 async fn dispatch(
@@ -245,7 +253,13 @@ async fn dispatch(
 ) -> Result<Answer, AppError> {
     let who = (bearer(&state, route, request)?, brought(request));
     let body = body(&state, route, request, payload).await?;
-    call(state, route, request, body, who, None).await
+    call(state, route, request, Sent { body, file: None }, who, None).await
+}
+
+/// What came with a request beside its head.
+struct Sent {
+    body: Vec<u8>,
+    file: Option<FileSent>,
 }
 
 /// The body, as far as the route takes one.
@@ -261,6 +275,8 @@ async fn body(
         Takes::Json(_) => settings.server.json_bytes,
         // In a form each byte of a text that is no letter or digit takes three.
         Takes::Form(_) => settings.server.json_bytes.saturating_mul(3),
+        // Beside the file there are a few fields, and what parts them.
+        Takes::Upload(_) => settings.materials.bytes.saturating_add(settings.server.json_bytes),
         Takes::Bytes(_) => settings.materials.bytes,
     };
     let announced = request
@@ -275,7 +291,7 @@ async fn call(
     state: State,
     route: &Route,
     request: &HttpRequest,
-    body: Vec<u8>,
+    Sent { body, file }: Sent,
     (bearer, brought): (Option<Bearer>, Brought),
     visitor: Option<Visitor>,
 ) -> Result<Answer, AppError> {
@@ -286,6 +302,7 @@ async fn call(
         query: request.query_string().to_owned(),
         headers: request.headers().clone(),
         body,
+        file,
         bearer,
         brought,
         peer: request.peer_addr().map(|peer| peer.ip()),
@@ -295,7 +312,7 @@ async fn call(
     // An unknown parameter is refused even where none is read.
     call.query(match route.takes {
         Takes::Query(known) | Takes::Bytes(known) => known,
-        Takes::Nothing | Takes::Json(_) | Takes::Form(_) => &[],
+        Takes::Nothing | Takes::Json(_) | Takes::Form(_) | Takes::Upload(_) => &[],
     })?;
     (route.handler)(call).await
 }

@@ -120,7 +120,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
                     json!({ "required": true, "content": { "application/octet-stream": {} } }),
                 );
             }
-            Takes::Nothing | Takes::Query(_) | Takes::Form(_) => {}
+            Takes::Nothing | Takes::Query(_) | Takes::Form(_) | Takes::Upload(_) => {}
         }
     }
     operation
@@ -193,6 +193,7 @@ pub fn statuses(route: &Route) -> Vec<u16> {
     match route.takes {
         Takes::Json(_) => statuses.extend([408, 413, 415, 422]),
         Takes::Form(_) => statuses.extend([403, 408, 413, 422]),
+        Takes::Upload(_) => statuses.extend([403, 408, 413, 415, 422]),
         Takes::Bytes(_) => statuses.extend([408, 413, 422]),
         Takes::Query(_) | Takes::Nothing => statuses.extend([413, 422]),
     }

@@ -88,8 +88,19 @@ pub enum Takes {
     Json(SchemaOf),
     /// A form of a page that stands for this JSON, and fields of its own whose names begin with `_`.
     Form(SchemaOf),
+    /// A form of a page with one file, as browsers send it: the other fields stand for this JSON. The limit of
+    /// the file is the setting `materials.bytes`.
+    Upload(SchemaOf),
     /// Raw bytes, with query parameters; the limit is the setting `materials.bytes`.
     Bytes(&'static [&'static str]),
+}
+
+impl Takes {
+    /// Whether it is a form, which must have come from a page of ours.
+    #[must_use]
+    pub const fn is_form(self) -> bool {
+        matches!(self, Self::Form(_) | Self::Upload(_))
+    }
 }
 
 /// What a successful call gives.

@@ -1,5 +1,6 @@
 //! What can be done with meetings: each function asks for leave, does it, and stages the log entry.
 
+pub(super) mod choices;
 pub(super) mod conclusions;
 pub(super) mod materials;
 pub(super) mod meetings;

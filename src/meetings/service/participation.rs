@@ -6,7 +6,7 @@ use crate::audit::{Entry, Event};
 use crate::db::Work;
 use crate::error::{AppError, Fault};
 use crate::ids::{ActId, PersonId, SessionId};
-use crate::meetings::model::{ActBody, Ending, NewParticipation, ParticipationBody};
+use crate::meetings::model::{ActBody, Ending, NewParticipation, Participant, ParticipationBody};
 use crate::meetings::store::{self, Session};
 
 /// Invites a delegation, or one person of it.
@@ -50,6 +50,17 @@ pub(in crate::meetings) fn insert(
     let act = acts::record(work, by, &NewAct { until: new.until, ..NewAct::now(ActKind::Participation, &new.source) })?;
     store::insert_participation(work.conn, session, &act, new)?;
     Ok(act)
+}
+
+/// What a participation is, for one who may end it: its session, and who takes part by it.
+pub(in crate::meetings) fn get(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    act: &ActId,
+) -> Result<(SessionId, Participant), AppError> {
+    let (session, party, person) = store::session_of(work.conn, act)?.ok_or(Fault::NotFound)?;
+    access::permit::<actions::InviteToSession, Session>(work, asker, &session)?;
+    Ok((session, Participant { act: act.clone(), party, person }))
 }
 
 /// Ends a participation.

@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 
 use crate::access::acts::in_force_at;
+use crate::access::{Filter, actions};
 use crate::context::Moment;
 use crate::db::Conn;
-use crate::db::schema::{acts, designations, parties, people, standings};
+use crate::db::schema::{acts, designations, parties, party_names, people, standings};
 use crate::ids::{PartyId, PersonId};
 
 /// Whether there is such a party. Parties are public.
@@ -35,6 +36,35 @@ pub(in crate::meetings) fn states_with(conn: &mut Conn, standing: &str, at: Mome
         .filter(in_force_at(at))
         .select(standings::party_id)
         .distinct()
+        .load(conn)
+}
+
+/// Id, kind, code and the name at `at` of the parties that the filter lets through; the latest name comes last.
+pub(in crate::meetings) fn parties_to_choose(
+    conn: &mut Conn,
+    filter: Filter<actions::SeeParty>,
+    at: Moment,
+) -> QueryResult<Vec<(PartyId, String, String, String)>> {
+    party_names::table
+        .inner_join(acts::table)
+        .inner_join(parties::table.on(parties::id.eq(party_names::party_id)))
+        .filter(filter.condition())
+        .filter(in_force_at(at))
+        .order(acts::effective_us)
+        .select((parties::id, parties::kind, parties::code, party_names::name))
+        .load(conn)
+}
+
+/// Id, name and party's code of the people that the filter lets through, by party and name.
+pub(in crate::meetings) fn people_to_choose(
+    conn: &mut Conn,
+    filter: Filter<actions::SeePerson>,
+) -> QueryResult<Vec<(PersonId, String, String)>> {
+    people::table
+        .inner_join(parties::table)
+        .filter(filter.condition())
+        .order((parties::code, people::name, people::id))
+        .select((people::id, people::name, parties::code))
         .load(conn)
 }
 

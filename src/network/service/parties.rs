@@ -31,6 +31,20 @@ pub fn list(
     Ok(page.cut(rows, |row| row.code.clone()))
 }
 
+/// The standings through time of parties that stand in a list, the one that began first first.
+pub fn standings(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    parties: &[&PartyId],
+) -> Result<Vec<(PartyId, StandingBody)>, AppError> {
+    let filter = access::filter::<actions::SeeParty>(asker);
+    let rows = store::parties::standings_of_all(work.conn, filter, parties)?;
+    Ok(rows
+        .into_iter()
+        .map(|(party, term, standing)| (party, StandingBody { standing, term: term.into_term(work.now) }))
+        .collect())
+}
+
 /// One party.
 pub fn get(work: &mut Work<'_>, asker: &Asker, id: &PartyId) -> Result<PartyBody, AppError> {
     let permit = access::permit::<actions::SeeParty, PartyRecord>(work, asker, id)?;

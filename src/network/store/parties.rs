@@ -117,6 +117,22 @@ pub fn standings(
     standings_of(conn, &permit.thing().id)
 }
 
+/// The standings of several parties that the filter lets through, the one that began first first.
+pub fn standings_of_all(
+    conn: &mut Conn,
+    filter: Filter<actions::SeeParty>,
+    parties: &[&PartyId],
+) -> QueryResult<Vec<(PartyId, TermRow, Standing)>> {
+    standings::table
+        .inner_join(acts::table)
+        .inner_join(parties::table.on(parties::id.eq(standings::party_id)))
+        .filter(filter.condition())
+        .filter(standings::party_id.eq_any(parties.iter().copied()))
+        .order((acts::effective_us, acts::recorded_us, acts::id))
+        .select((standings::party_id, term_columns!(), standings::standing))
+        .load(conn)
+}
+
 /// The same, for whoever is about to give one.
 pub fn standings_before(
     conn: &mut Conn,

@@ -6,11 +6,14 @@
 
 mod assets;
 pub mod cookies;
+pub mod csv;
 mod fault;
+pub mod filter;
 pub mod form;
 pub mod language;
 #[cfg(test)]
 mod samples;
+pub mod upload;
 mod visitor;
 
 use askama::Template;
@@ -22,6 +25,7 @@ pub use form::{Fields, Nothing};
 pub use language::Say;
 #[cfg(test)]
 pub(crate) use samples::{samples, with_problems};
+pub use upload::FileSent;
 pub(in crate::server) use visitor::{Visitor, bring, same_origin, visitor};
 
 use super::Answer;

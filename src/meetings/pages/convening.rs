@@ -1,0 +1,245 @@
+//! The Secretariat's forms: convening a meeting, changing it, adding a session.
+
+use askama::Template;
+
+use super::{form, look, or_none, title, words_of};
+use crate::access::{self, Action, actions};
+use crate::audit::Event;
+use crate::error::AppError;
+use crate::ids::MeetingId;
+use crate::meetings::model::{ChangeBody, ConveneBody, MeetingDetail, MeetingKind, NewSessionBody, SessionKind, Way};
+use crate::meetings::service::choices::{self, Among, Choices};
+use crate::meetings::service::{meetings as service, sessions};
+use crate::meetings::store::Meeting;
+use crate::network::TheNetwork;
+use crate::server::page::{Shell, show};
+use crate::server::registry::schema;
+use crate::server::{Access, Answer, Call, Logs, Route, handler};
+
+/// The form for a meeting: a new one, or what of one can change.
+#[derive(Template)]
+#[template(path = "meetings/meeting_form.html")]
+struct MeetingFormPage {
+    shell: Shell,
+    /// The meeting that is changed; none for a new one.
+    meeting: Option<MeetingDetail>,
+    states: Choices,
+    members: Choices,
+}
+
+impl MeetingFormPage {
+    fn kinds(&self) -> Choices {
+        words_of(&self.shell, "meeting-kind", MeetingKind::ALL.iter().map(|one| one.as_str()))
+    }
+
+    fn ways(&self) -> Choices {
+        words_of(&self.shell, "way", Way::ALL.iter().map(|one| one.as_str()))
+    }
+
+    fn action(&self) -> String {
+        self.meeting.as_ref().map_or_else(|| "/meetings".to_owned(), |one| format!("/meetings/{}", one.meeting.id))
+    }
+
+    fn first_day(&self) -> &str {
+        self.meeting.as_ref().map_or("", |one| &one.meeting.first_day)
+    }
+
+    fn last_day(&self) -> &str {
+        self.meeting.as_ref().map_or("", |one| &one.meeting.last_day)
+    }
+
+    fn way(&self) -> &str {
+        self.meeting.as_ref().map_or(Way::InPerson.as_str(), |one| one.meeting.way.as_str())
+    }
+
+    fn place(&self) -> &str {
+        self.meeting.as_ref().and_then(|one| one.meeting.place.as_deref()).unwrap_or_default()
+    }
+
+    fn topics(&self) -> String {
+        self.meeting.as_ref().map(|one| one.topics.join("\n")).unwrap_or_default()
+    }
+
+    fn title(&self) -> String {
+        match &self.meeting {
+            Some(one) => self.shell.t1("meeting-change-title", "meeting", title(&self.shell, &one.meeting)),
+            None => self.shell.t("meeting-convene"),
+        }
+    }
+}
+
+/// The form for a session.
+#[derive(Template)]
+#[template(path = "meetings/session_form.html")]
+struct SessionFormPage {
+    shell: Shell,
+    meeting: MeetingId,
+    observers: Choices,
+}
+
+impl SessionFormPage {
+    fn kinds(&self) -> Choices {
+        words_of(&self.shell, "session-kind", SessionKind::ALL.iter().map(|one| one.as_str()))
+    }
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    let seen = Logs::SometimesEvent(Event::RoomSeen);
+    vec![
+        look(
+            "/meetings/new",
+            "page_new_meeting",
+            "The form for a meeting.",
+            Access::May(Action::ConveneMeeting),
+            handler(new),
+        ),
+        Route {
+            also: &[409],
+            ..form(
+                "/meetings",
+                "page_convene_meeting",
+                "Convenes a meeting.",
+                (Action::ConveneMeeting, Event::MeetingConvened),
+                schema::<ConveneBody>,
+                handler(convene),
+            )
+        },
+        Route {
+            logs: seen,
+            ..look(
+                "/meetings/{meeting}/revision",
+                "page_edit_meeting",
+                "The form for what of a meeting can change.",
+                Access::May(Action::ChangeMeeting),
+                handler(edit),
+            )
+        },
+        form(
+            "/meetings/{meeting}",
+            "page_change_meeting",
+            "Replaces the days, way, place and topics of a meeting.",
+            (Action::ChangeMeeting, Event::MeetingChanged),
+            schema::<ChangeBody>,
+            handler(change),
+        ),
+        look(
+            "/meetings/{meeting}/sessions/new",
+            "page_new_session",
+            "The form for a session.",
+            Access::May(Action::AddSession),
+            handler(new_session),
+        ),
+        form(
+            "/meetings/{meeting}/sessions",
+            "page_add_session",
+            "Adds a session.",
+            (Action::AddSession, Event::SessionAdded),
+            schema::<NewSessionBody>,
+            handler(add_session),
+        ),
+    ]
+}
+
+async fn new(call: Call) -> Result<Answer, AppError> {
+    let (shell, (states, members)) = call
+        .see(move |work, asker| {
+            access::permit::<actions::ConveneMeeting, TheNetwork>(work, asker, &())?;
+            let states = or_none(choices::parties(work, asker, Among::States)?);
+            Ok((states, or_none(choices::parties(work, asker, Among::MemberStates)?)))
+        })
+        .await?;
+    show(&shell.clone(), &MeetingFormPage { shell, meeting: None, states, members })
+}
+
+async fn convene(call: Call) -> Result<Answer, AppError> {
+    let convened = async {
+        let new = call.form::<ConveneBody>()?.checked()?;
+        call.write(move |work, asker| service::convene(work, asker, &new)).await
+    };
+    match convened.await {
+        Ok(meeting) => Answer::see(&format!("/meetings/{}", meeting.id)),
+        Err(error) => new(call.failed(error)?).await,
+    }
+}
+
+async fn edit(call: Call) -> Result<Answer, AppError> {
+    let id = call.path("meeting", MeetingId::parse)?;
+    let (shell, meeting) = call
+        .see(move |work, asker| {
+            access::permit::<actions::ChangeMeeting, Meeting>(work, asker, &id)?;
+            service::get(work, asker, &id)
+        })
+        .await?;
+    let (states, members) = (Choices::new(), Choices::new());
+    show(&shell.clone(), &MeetingFormPage { shell, meeting: Some(meeting), states, members })
+}
+
+async fn change(call: Call) -> Result<Answer, AppError> {
+    let id = call.path("meeting", MeetingId::parse)?;
+    let changed = async {
+        let to = call.form::<ChangeBody>()?.checked()?;
+        let id = id.clone();
+        call.write(move |work, asker| service::change(work, asker, &id, to)).await
+    };
+    match changed.await {
+        Ok(_) => Answer::see(&format!("/meetings/{id}")),
+        Err(error) => edit(call.failed(error)?).await,
+    }
+}
+
+async fn new_session(call: Call) -> Result<Answer, AppError> {
+    let meeting = call.path("meeting", MeetingId::parse)?;
+    let id = meeting.clone();
+    let (shell, observers) = call
+        .see(move |work, asker| {
+            access::permit::<actions::AddSession, Meeting>(work, asker, &id)?;
+            choices::parties(work, asker, Among::ObserverStates)
+        })
+        .await?;
+    show(&shell.clone(), &SessionFormPage { shell, meeting, observers })
+}
+
+async fn add_session(call: Call) -> Result<Answer, AppError> {
+    let meeting = call.path("meeting", MeetingId::parse)?;
+    let added = async {
+        let new = call.form::<NewSessionBody>()?.checked()?;
+        call.write(move |work, asker| sessions::add(work, asker, &meeting, &new)).await
+    };
+    match added.await {
+        Ok(session) => Answer::see(&format!("/sessions/{}", session.id)),
+        Err(error) => new_session(call.failed(error)?).await,
+    }
+}
+
+#[cfg(test)]
+impl MeetingFormPage {
+    fn samples(shell: &Shell) -> Vec<Self> {
+        let states = || or_none(vec![("00000000-0000-4000-8000-00000000000a".to_owned(), "France (FR)".to_owned())]);
+        let meeting = MeetingDetail {
+            meeting: super::list::made_up((36, "2024-11-13")),
+            topics: vec!["<b>One</b>".to_owned(), "Two".to_owned()],
+            sessions: Vec::new(),
+        };
+        [None, Some(meeting)]
+            .map(|meeting| Self { shell: shell.clone(), meeting, states: states(), members: states() })
+            .into()
+    }
+}
+
+#[cfg(test)]
+impl SessionFormPage {
+    fn samples(shell: &Shell) -> Vec<Self> {
+        let meeting = || MeetingId::parse("00000000-0000-4000-8000-00000000000a").unwrap();
+        let observers = vec![("00000000-0000-4000-8000-00000000000b".to_owned(), "Norway (NO)".to_owned())];
+        [Vec::new(), observers].map(|observers| Self { shell: shell.clone(), meeting: meeting(), observers }).into()
+    }
+}
+
+/// Samples of these pages.
+#[cfg(test)]
+pub(super) fn samples(shell: &Shell) -> Vec<crate::server::page::Sample> {
+    use crate::server::page::sample;
+    let mut samples = sample("meetings/meeting_form.html", MeetingFormPage::samples(shell));
+    samples.extend(sample("meetings/session_form.html", SessionFormPage::samples(shell)));
+    samples
+}
