@@ -243,7 +243,7 @@ impl Probe {
         match route.takes {
             Takes::Json(_) => all.push(("content-type", "application/json")),
             Takes::Bytes(_) => all.push(("content-type", "text/plain")),
-            Takes::Nothing | Takes::Query(_) | Takes::Form(_) => {}
+            Takes::Nothing | Takes::Query(_) | Takes::Form(_) | Takes::Upload(_) => {}
         }
         all.extend(headers.iter().filter(|(_, value)| !value.is_empty()));
         all.retain(|(name, _)| !headers.iter().any(|(other, value)| other == name && value.is_empty()));

@@ -304,7 +304,7 @@ pub fn cursors(probe: &mut Probe, routes: &[Route]) -> BTreeMap<String, String> 
 fn takes(route: &Route) -> &'static [&'static str] {
     match route.takes {
         Takes::Query(names) | Takes::Bytes(names) => names,
-        Takes::Nothing | Takes::Json(_) | Takes::Form(_) => &[],
+        Takes::Nothing | Takes::Json(_) | Takes::Form(_) | Takes::Upload(_) => &[],
     }
 }
 

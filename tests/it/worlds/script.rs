@@ -425,7 +425,7 @@ fn sweep(pair: &mut Pair, role: &str, extent: Extent, stand: Stand) {
                     pair.ask(role, &ask);
                 }
             }
-            Takes::Form(_) => unreachable!("a page is asked elsewhere"),
+            Takes::Form(_) | Takes::Upload(_) => unreachable!("a page is asked elsewhere"),
             Takes::Bytes(_) => {
                 let mut ask = ask.header("content-type", "text/plain");
                 ask.body = Some(b"words".to_vec());
