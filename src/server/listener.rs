@@ -225,6 +225,7 @@ async fn dispatch_page(
         if !page::same_origin(request, &state.settings.server.origin) {
             return Err(Fault::FormNotOurs.into());
         }
+        shown.visitor.from_ours = true;
         if let Takes::Upload(_) = route.takes {
             let media = request.headers().get("content-type").and_then(|media| media.to_str().ok());
             let sent = page::upload::read(media, std::mem::take(&mut body), state.settings.materials.bytes).await?;

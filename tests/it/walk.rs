@@ -8,6 +8,7 @@
 
 mod forms;
 mod pages;
+mod passkeys;
 mod principals;
 mod requests;
 mod stage;
@@ -138,6 +139,9 @@ fn expected(stage: &Stage, principal: &Principal, route: &Route, request: &Reque
             other => return other,
         }
     }
+    if request.second_factor && !principal.second_factor {
+        return Verdict::Means("second factor");
+    }
     Verdict::Done
 }
 
@@ -160,7 +164,7 @@ fn events<'e>(entries: &'e [Value], told: &str) -> Vec<&'e str> {
 /// Sends a request by a client that asks as somebody does.
 fn send(client: &mut Client, route: &Route, request: &Request, path: &str) -> Reply {
     match &request.form {
-        Some(form) => client.submit(path, form),
+        Some(form) => client.submit_with(path, form, request.file.as_ref()),
         None if route.is_page() => client.look(path, &[]),
         None => {
             let headers: Vec<_> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();

@@ -173,6 +173,15 @@ fn those_who_know_are_told_on_every_route() {
     let found = pair.differing();
     let silent: Vec<&str> = pair.routes().iter().map(|route| route.name).filter(|name| !found.contains(name)).collect();
     assert_eq!(silent, DULL);
+    // A page whose twin can tell tells too.
+    let told: Vec<&str> = pair.routes().iter().map(|route| route.name).filter(|name| !DULL.contains(name)).collect();
+    let pages = pair.looks();
+    let silent: Vec<&str> = pages
+        .iter()
+        .map(|page| page.name)
+        .filter(|name| told.contains(&name.trim_start_matches("page_")) && !found.contains(name))
+        .collect();
+    assert_eq!(silent, [""; 0], "pages");
     assert!(!pair.secrets.told.is_empty(), "the words of what is hidden are looked for");
 }
 

@@ -56,6 +56,20 @@ pub struct Resume {
     pub kept: Vec<(String, String)>,
 }
 
+/// Asks whether to send what a page of ours sent for an earlier log-in.
+#[derive(Template)]
+#[template(path = "shell/again.html")]
+pub struct Again {
+    /// The shell.
+    pub shell: Shell,
+    /// The problem's name.
+    pub name: &'static str,
+    /// Where it is sent.
+    pub next: String,
+    /// What is sent.
+    pub kept: Vec<(String, String)>,
+}
+
 /// Says what is in the way.
 #[derive(Template)]
 #[template(path = "shell/fault.html")]
@@ -86,6 +100,9 @@ pub(in crate::server) fn answer(error: &AppError, visitor: &Visitor) -> HttpResp
             LogIn { shell, next, kept, email, failed: false, fault: name, passkeys: visitor.passkeys }.render()
         }
         (Fault::MeansNeeded(Means::Visit), Some(room)) => Purpose { shell, room: room.clone(), next, kept }.render(),
+        // Somebody logged in again beside a page that was open: what was written there is not lost, but sent
+        // only when its writer says so.
+        (Fault::FormNotOurs, _) if visitor.from_ours && !kept.is_empty() => Again { shell, name, next, kept }.render(),
         (fault, _) => {
             let detail = if let Fault::Conflict(detail) = fault { detail } else { "" };
             let fields = match fault {

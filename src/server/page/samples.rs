@@ -1,6 +1,6 @@
 //! The shell's own pages, made up: for the tests of all pages.
 
-use super::fault::{Failed, LogIn, Purpose, Resume};
+use super::fault::{Again, Failed, LogIn, Purpose, Resume};
 use super::{Fields, Form, Sample, Shell, sample};
 use crate::error::{Fault, FieldProblem, Means};
 
@@ -57,6 +57,10 @@ pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
             ],
         ),
         sample("shell/resume.html", vec![Resume { shell: shell.clone(), next: next(), kept: kept() }]),
+        sample(
+            "shell/again.html",
+            vec![Again { shell: shell.clone(), name: Fault::FormNotOurs.public().1, next: next(), kept: kept() }],
+        ),
         sample(
             "shell/fault.html",
             vec![

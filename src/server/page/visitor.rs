@@ -31,6 +31,8 @@ pub(in crate::server) struct Visitor {
     pub room: Option<String>,
     /// Whether another site brought the reader here: then the browser left the cookies out.
     pub from_elsewhere: bool,
+    /// Whether a page of ours sent the form, for whichever log-in.
+    pub from_ours: bool,
 }
 
 impl Visitor {
@@ -85,6 +87,7 @@ pub(in crate::server) fn visitor(state: &State, request: &HttpRequest) -> Visito
         passkeys: state.gate.takes_passkeys(),
         room: request.match_info().get("room").map(ToOwned::to_owned),
         from_elsewhere: header("sec-fetch-site") == Some("cross-site"),
+        from_ours: false,
     }
 }
 

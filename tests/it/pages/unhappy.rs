@@ -263,6 +263,30 @@ both!(what_was_typed_outlives_a_log_in_and_a_visit, |server| {
     assert!(fields(&page, "/log-in").contains(&("_kept._based_on".to_owned(), "1".to_owned())));
 });
 
+/// Logged in again in another tab, the page that was open meanwhile has the token of the log-in before.
+#[test]
+fn what_was_typed_outlives_a_log_in_beside_it() {
+    let mut world = World::new(TestServer::start(Kind::Sqlite));
+    let scene = scene(&world);
+    let notes = format!("/rooms/{}/notes", scene.room);
+    let visits = format!("/rooms/{}/visits", scene.room);
+    let mut browser = browser(&mut world, "fr");
+    let page = browser.get(&notes);
+    browser.fill(&page, &visits, &[("purpose", "to write")]);
+    let open = browser.get(&format!("{notes}/new"));
+
+    let code = world.code("fr");
+    assert_eq!(browser.log_in(&World::email("fr"), PASSWORD, &code).status, 303);
+    let page = browser.get(&notes);
+    browser.fill(&page, &visits, &[("purpose", "to write on")]);
+    let size = Tables::of(&world.server).size();
+    let page = browser.fill(&open, &notes, &[("title", "A title"), ("text", "Two\nlines")]);
+    is(&page, 403, "form-not-ours");
+    assert_eq!(events(&world, size), [""; 0], "nothing was written");
+    assert_eq!(browser.fill(&page, &notes, &[]).status, 303);
+    assert_eq!(events(&world, size), ["note_written"]);
+}
+
 #[test]
 fn no_secret_is_kept() {
     let mut world = World::new(TestServer::start(Kind::Sqlite));

@@ -52,6 +52,26 @@ pub fn encoded(form: &Form) -> Vec<u8> {
     pairs.join("&").into_bytes()
 }
 
+/// A file that a form sends: its name, and its bytes.
+pub type File = (String, Vec<u8>);
+
+/// `multipart/form-data`, as browsers send forms with a file.
+fn with_file(form: &Form, file: &File) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in form {
+        body.extend(format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+    }
+    let name = &file.0;
+    let head = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: text/plain\r\n\r\n");
+    body.extend(head.bytes());
+    body.extend(&file.1);
+    body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
+    body
+}
+
+const BOUNDARY: &str = "----a-boundary-of-ours";
+const MULTIPART: (&str, &str) = ("content-type", "multipart/form-data; boundary=----a-boundary-of-ours");
+
 /// What a page of ours says of where a form comes from.
 pub const OURS: (&str, &str) = ("sec-fetch-site", "same-origin");
 const URLENCODED: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -88,21 +108,40 @@ impl Client {
     /// Sends a form as a page of ours would.
     #[track_caller]
     pub fn submit(&mut self, path: &str, form: &Form) -> Reply {
+        self.submit_with(path, form, None)
+    }
+
+    /// The same with a file, if there is one.
+    #[track_caller]
+    pub fn submit_with(&mut self, path: &str, form: &Form, file: Option<&File>) -> Reply {
         let mut form = form.clone();
         form.extend(self.form_token().map(|token| ("_token".to_owned(), token)));
-        self.submit_bare(path, &form, &[OURS])
+        self.submit_bare_with(path, &form, file, &[OURS])
     }
 
     /// Sends these fields and these headers, with the cookies.
     #[track_caller]
     pub fn submit_bare(&mut self, path: &str, form: &Form, headers: &[(&str, &str)]) -> Reply {
+        self.submit_bare_with(path, form, None, headers)
+    }
+
+    /// The same with a file, if there is one.
+    #[track_caller]
+    pub fn submit_bare_with(
+        &mut self,
+        path: &str,
+        form: &Form,
+        file: Option<&File>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let cookies = self.cookies();
-        let mut all = vec![URLENCODED];
+        let mut all = vec![if file.is_some() { MULTIPART } else { URLENCODED }];
         if !cookies.is_empty() {
             all.push(("cookie", cookies.as_str()));
         }
         all.extend(headers);
-        self.send_bare("POST", path, &all, Some(&encoded(form)))
+        let body = file.map_or_else(|| encoded(form), |file| with_file(form, file));
+        self.send_bare("POST", path, &all, Some(&body))
     }
 }
 

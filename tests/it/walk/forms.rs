@@ -47,7 +47,7 @@ fn only_a_form_of_ours_does_anything() {
     let other = form_token(&text(&stage.world.log_in("fr"), "unlock"));
     let mut tried = 0;
     for route in app::routes(&stage.world.server.identity) {
-        if !matches!(route.takes, Takes::Form(_)) {
+        if !route.takes.is_form() {
             continue;
         }
         let (mut client, request) = good(&mut stage, &route);
@@ -82,7 +82,7 @@ fn only_a_form_of_ours_does_anything() {
         assert_eq!(tables.digest(), before, "{}: refused, and yet something changed", route.name);
         assert_eq!(tables.size(), size, "{}: refused, and yet something was logged", route.name);
         // An old browser says where the page was; and the form does what it is for.
-        let reply = client.submit_bare(&request.path, &right, &[("origin", &origin)]);
+        let reply = client.submit_bare_with(&request.path, &right, request.file.as_ref(), &[("origin", &origin)]);
         assert!(matches!(reply.status, 200 | 303), "{}: {} {}", route.name, reply.status, reply.text());
         if request.ends_log_in {
             stage.forget(principal("fr"));

@@ -4,6 +4,7 @@
 use incamera::app;
 use incamera::server::{Route, Takes};
 
+use super::passkeys;
 use super::principals::Principal;
 use super::requests::{self, Made};
 use super::stage::Stage;
@@ -19,10 +20,48 @@ const LIKE: &[(&str, &str)] = &[
     ("page_edit_note", "revise_note"),
     ("page_preview_revision", "revise_note"),
     ("page_note_changes", "get_note"),
+    ("page_new_case", "open_case"),
+    ("page_edit_case", "revise_case"),
+    ("page_ask_to_end_participation", "end_participation"),
+    ("page_before_off_boarding", "off_board"),
+    ("page_change_closed_agenda", "change_agenda"),
+    ("page_edit_agenda", "change_agenda"),
+    ("page_edit_closed_agenda", "change_agenda"),
+    ("page_edit_conclusions", "draft_conclusions"),
+    ("page_edit_meeting", "change_meeting"),
+    ("page_entries_table", "list_entries"),
+    ("page_export_meetings", "list_meetings"),
+    ("page_get_closed_session", "get_session"),
+    ("page_new_designation", "designate"),
+    ("page_new_election", "elect"),
+    ("page_new_ending", "end_act"),
+    ("page_new_invitation", "invite"),
+    ("page_new_meeting", "convene_meeting"),
+    ("page_new_name", "name_party"),
+    ("page_new_party", "record_party"),
+    ("page_new_person", "record_person"),
+    ("page_new_proposal", "propose"),
+    ("page_new_publication", "record_publication"),
+    ("page_new_session", "add_session"),
+    ("page_new_standing", "give_standing"),
+    ("page_new_suspension", "suspend"),
+    ("page_order_agenda", "change_agenda"),
+    ("page_order_closed_agenda", "change_agenda"),
+    ("page_parties_table", "list_parties"),
+    ("page_people_table", "list_people"),
 ];
 
+/// What is closed has pages of its own, inside its room: the ways in which the others are asked.
+pub fn variants(route: &Route) -> Option<&'static [&'static str]> {
+    match route.name {
+        "page_change_agenda" | "page_edit_agenda" | "page_order_agenda" => Some(&["open", "breakout"]),
+        name if name.ends_with("_closed_agenda") || name == "page_get_closed_session" => Some(&["closed"]),
+        _ => None,
+    }
+}
+
 /// Pages about nothing in particular that are only looked at.
-const PLAIN: &[&str] = &["page_log_in", "page_invitation"];
+const PLAIN: &[&str] = &["page_log_in", "page_invitation", "page_start"];
 
 /// The name of the route for programs that a page is like, if it is like one.
 pub fn like(route: &Route) -> Option<&'static str> {
@@ -64,17 +103,25 @@ pub fn build(stage: &mut Stage, route: &Route, variant: &str, principal: &Princi
     let twin = like(route).and_then(|name| {
         app::routes(&stage.world.server.identity).into_iter().find(|one| !one.is_page() && one.name == name)
     });
-    let Some(twin) = twin else { return without_twin(stage, route) };
+    let Some(twin) = twin else { return without_twin(stage, route, principal) };
     let mut made = requests::build(stage, &twin, variant, principal);
     let path = made.path.take().unwrap_or_else(|| twin.path.to_owned());
-    made.path = Some(moved(route, twin.path, &path));
+    let mut path = moved(route, twin.path, &path);
+    if let Some(room) = &made.room {
+        path = path.replace("{room}", room.as_str());
+    }
+    made.path = Some(path);
+    made.event = None;
     if route.name == "page_note_changes" {
         with_two_versions(stage, &mut made);
     }
     let body = made.json.take();
     let based_on = made.headers.iter().find(|(name, _)| *name == "if-match").map(|(_, tag)| tag.replace('"', ""));
     made.headers.clear();
-    if let Takes::Form(_) = route.takes {
+    if let Some(bytes) = made.bytes.take() {
+        made.form = Some(form(&[("title", "A")]));
+        made.file = Some(("a.txt".to_owned(), bytes));
+    } else if let Takes::Form(_) = route.takes {
         let mut form = body.map(|body| form_of(&body)).unwrap_or_default();
         form.extend(based_on.map(|version| ("_based_on".to_owned(), version)));
         own_fields(route, &mut form);
@@ -96,7 +143,7 @@ fn with_two_versions(stage: &mut Stage, made: &mut Made) {
     made.path = Some(path);
 }
 
-fn without_twin(stage: &Stage, route: &Route) -> Made {
+fn without_twin(stage: &mut Stage, route: &Route, principal: &Principal) -> Made {
     match route.name {
         name if PLAIN.contains(&name) => Made::default(),
         "asset" => {
@@ -109,6 +156,7 @@ fn without_twin(stage: &Stage, route: &Route) -> Made {
             let chosen = form(&[("language", "en"), ("zone", "Europe/Paris"), ("next", "/log-in")]);
             Made { form: Some(chosen), ..Made::default() }
         }
+        name if name.ends_with("_passkey") => passkeys::build(stage, route, principal),
         name => panic!(
             "the walk knows no request for the new page {name}: say in LIKE of tests/it/walk/pages.rs which route for programs it is like"
         ),
@@ -131,7 +179,7 @@ fn pages_follow_from_their_twins() {
             route.name,
             route.method
         );
-        let form = matches!(route.takes, Takes::Form(_) | Takes::Bytes(_));
+        let form = matches!(route.takes, Takes::Form(_) | Takes::Upload(_));
         assert_eq!(route.method == "POST", form, "{}: what is posted is a form", route.name);
         let Some(twin) = route.name.strip_prefix("page_").and_then(|name| routes.iter().find(|one| one.name == name))
         else {
@@ -145,6 +193,7 @@ fn pages_follow_from_their_twins() {
         let path = twin.path.strip_prefix("/api/v1").unwrap();
         let posted = routes.iter().any(|one| one.path == twin.path && one.method == "POST");
         let path = match twin.method.as_str() {
+            "GET" => path.to_owned(),
             "DELETE" => format!("{path}/ending"),
             "PUT" if posted => format!("{path}/revision"),
             _ => path.to_owned(),

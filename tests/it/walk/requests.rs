@@ -11,7 +11,7 @@ use super::pages;
 use super::principals::{Principal, Token};
 use super::stage::Stage;
 use crate::support::Tables;
-use crate::support::browser::Form;
+use crate::support::browser::{File, Form};
 use crate::support::made::text;
 use crate::support::scene::{fiche, note};
 use crate::support::world::{PASSWORD, World};
@@ -34,6 +34,8 @@ pub struct Request {
     pub body: Option<Vec<u8>>,
     /// What a page's form sends.
     pub form: Option<Form>,
+    /// The file that goes with it.
+    pub file: Option<File>,
     pub asks: Vec<Ask>,
     /// Whose visit is brought.
     pub room: Option<RoomId>,
@@ -41,10 +43,15 @@ pub struct Request {
     pub event: Option<&'static str>,
     /// Whether the asker's log-in ends with it.
     pub ends_log_in: bool,
+    /// Whether the log-in must have shown a second factor, whatever the rules say.
+    pub second_factor: bool,
 }
 
 /// The ways in which a route is asked; a page, in those of the route that it is like.
 pub fn variants(route: &Route) -> &'static [&'static str] {
+    if let Some(variants) = pages::variants(route) {
+        return variants;
+    }
     match pages::like(route).unwrap_or(route.name) {
         "get_session" => &["open", "closed", "breakout", "ad hoc"],
         "list_materials" | "change_agenda" => &["open", "closed", "breakout"],
@@ -77,10 +84,12 @@ pub fn request(stage: &mut Stage, route: &Route, variant: &str, principal: &Prin
         headers: made.headers,
         body: None,
         form: made.form,
+        file: made.file,
         asks: Vec::new(),
         room: made.room,
         event: made.event,
         ends_log_in: made.ends_log_in,
+        second_factor: made.second_factor,
     };
     assert!(!request.path.contains('{'), "the walk gives {} no path", route.name);
     // A list shows what there is for the asker, and is open to whoever may ask at all.
@@ -103,7 +112,7 @@ pub fn request(stage: &mut Stage, route: &Route, variant: &str, principal: &Prin
     }
     assert_eq!(
         request.body.is_some() || request.form.is_some(),
-        matches!(route.takes, Takes::Json(_) | Takes::Bytes(_) | Takes::Form(_)),
+        matches!(route.takes, Takes::Json(_) | Takes::Bytes(_) | Takes::Form(_) | Takes::Upload(_)),
         "the walk and the registry disagree about the body of {}",
         route.name
     );
@@ -116,6 +125,7 @@ pub struct Made {
     pub headers: Vec<(&'static str, String)>,
     pub json: Option<Value>,
     pub form: Option<Form>,
+    pub file: Option<File>,
     pub bytes: Option<Vec<u8>>,
     pub thing: Option<String>,
     pub extra: FactSet,
@@ -123,6 +133,7 @@ pub struct Made {
     pub room: Option<RoomId>,
     pub event: Option<&'static str>,
     pub ends_log_in: bool,
+    pub second_factor: bool,
 }
 
 impl Made {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::principals::{Principal, Token, Visit};
 use super::sign_in_of;
 use crate::support::TestServer;
+use crate::support::authenticator::Authenticator;
 use crate::support::client::Client;
 use crate::support::database::Kind;
 use crate::support::made::text;
@@ -32,6 +33,8 @@ pub struct Stage {
     pub publication: String,
     /// Whether whoever brings a bad token is treated as one who brings none, as pages do.
     pub bad_means_nobody: bool,
+    /// What somebody who is asked for a passkey at the door answers with.
+    pub authenticator: Option<Authenticator>,
     sessions: BTreeMap<String, Value>,
     logged_in: BTreeMap<String, Moment>,
     visits: BTreeMap<(String, RoomId), String>,
@@ -96,6 +99,7 @@ impl Stage {
             proposal,
             publication,
             bad_means_nobody: false,
+            authenticator: None,
             sessions: BTreeMap::from([("expired".to_owned(), expired)]),
             logged_in: BTreeMap::new(),
             visits: BTreeMap::new(),
@@ -159,7 +163,12 @@ impl Stage {
 
     /// An officer of the Secretariat, likewise.
     pub fn officer(&mut self) -> Client {
-        let session = self.session_of("sec", true);
+        self.own("sec")
+    }
+
+    /// The person, logged in with the second factor.
+    pub fn own(&mut self, key: &str) -> Client {
+        let session = self.session_of(key, true);
         self.world.with(&session)
     }
 

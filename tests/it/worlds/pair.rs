@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::plain::{Mark, Names};
 use super::secrets::Secrets;
+use crate::support::database::Kind;
 use crate::support::{Client, Reply, World};
 
 /// A request, with names in angle brackets where ids belong: `<hidden.case>`; and with places in lists:
@@ -136,7 +137,16 @@ impl Side {
             ask.headers.iter().map(|(name, value)| (name.clone(), self.fill(role, value))).collect();
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let client = self.clients.get_mut(role).unwrap_or_else(|| panic!("nobody is logged in as {role}"));
-        let reply = client.send(&ask.method, &path, &headers, body.as_deref());
+        let reply = if is_page(&path) {
+            let visit =
+                headers.iter().find(|(name, _)| *name == "incamera-visit").map(|(_, visit)| (*visit).to_owned());
+            let own = std::mem::replace(&mut client.visit, visit);
+            let reply = client.look(&path, &[]);
+            client.visit = own;
+            reply
+        } else {
+            client.send(&ask.method, &path, &headers, body.as_deref())
+        };
         for (name, member) in &ask.keep {
             let value = serde_json::from_slice::<Value>(&reply.body).unwrap_or_default();
             let id = value.pointer(member).and_then(Value::as_str).map_or_else(Self::nobody, ToOwned::to_owned);
@@ -145,6 +155,11 @@ impl Side {
         let plain = self.told.entry(role.to_owned()).or_default().plain(&reply);
         (reply, plain)
     }
+}
+
+/// Whether a browser asks for it.
+fn is_page(path: &str) -> bool {
+    !path.starts_with("/api/") && !["/healthz", "/readyz"].contains(&path)
 }
 
 /// A cursor as the list at this path would give it: anyone can make one.
@@ -166,6 +181,8 @@ pub struct Pair {
     pub sides: [Side; 2],
     pub secrets: Secrets,
     routes: Vec<Route>,
+    /// The pages that are looked at.
+    looks: Vec<Route>,
     asked: BTreeMap<String, BTreeSet<&'static str>>,
     pub differences: Vec<Difference>,
     pub requests: usize,
@@ -174,12 +191,20 @@ pub struct Pair {
 impl Pair {
     pub fn new(sides: [Side; 2], secrets: Secrets) -> Self {
         let routes = incamera::app::routes(&sides[0].world.server.identity);
-        let routes = routes.into_iter().filter(|route| !route.is_page()).collect();
-        Self { sides, secrets, routes, asked: BTreeMap::new(), differences: Vec::new(), requests: 0 }
+        let (pages, routes): (Vec<_>, Vec<_>) = routes.into_iter().partition(Route::is_page);
+        let sqlite = sides[0].world.server.kind == Kind::Sqlite;
+        // PostgreSQL answers the pages' queries as it answers those of programs: there they are left out.
+        let looks = pages.into_iter().filter(|page| sqlite && page.method == "GET" && page.name != "asset").collect();
+        Self { sides, secrets, routes, looks, asked: BTreeMap::new(), differences: Vec::new(), requests: 0 }
     }
 
     pub fn routes(&self) -> Vec<Route> {
         self.routes.clone()
+    }
+
+    /// The pages that are looked at, beside those routes.
+    pub fn looks(&self) -> Vec<Route> {
+        self.looks.clone()
     }
 
     /// Lets `role` be who the client makes it, on both servers.
@@ -260,13 +285,23 @@ impl Pair {
         self.forget(role, before);
     }
 
+    /// Looks, as a program and, where there is such a page, as a browser.
     pub fn get(&mut self, role: &str, path: &str) -> [Reply; 2] {
+        self.look(role, path);
         self.ask(role, &Ask::get(path))
+    }
+
+    fn look(&mut self, role: &str, path: &str) {
+        let page = path.trim_start_matches("/api/v1");
+        if is_page(page) && self.route("GET", page).is_some() {
+            self.ask(role, &Ask::get(page));
+        }
     }
 
     /// The first pages of a list; all of them, where `most` is not reached.
     pub fn pages(&mut self, role: &str, path: &str, limit: usize, most: usize) {
         let more = if path.contains('?') { '&' } else { '?' };
+        self.look(role, &format!("{path}{more}limit={limit}"));
         let mut ask = Ask::get(format!("{path}{more}limit={limit}"));
         for _ in 0..most {
             let next = self.ask(role, &ask).map(|reply| {
@@ -338,6 +373,7 @@ impl Pair {
         };
         self.routes
             .iter()
+            .chain(&self.looks)
             .filter(|route| route.method.as_str() == method && fits(route.path))
             .min_by_key(|route| route.path.matches('{').count())
             .map(|route| route.name)
@@ -346,7 +382,7 @@ impl Pair {
     /// The routes that were not asked in this role.
     pub fn not_asked(&self, role: &str) -> Vec<&'static str> {
         let asked = self.asked.get(role).cloned().unwrap_or_default();
-        self.routes.iter().map(|route| route.name).filter(|name| !asked.contains(name)).collect()
+        self.routes.iter().chain(&self.looks).map(|route| route.name).filter(|name| !asked.contains(name)).collect()
     }
 
     /// The routes whose answers differed.

@@ -91,6 +91,15 @@ impl Names {
                 // Before the place stands what ties it to its list, a digest.
                 let decoded = self.text(&String::from_utf8_lossy(decoded.get(6..).unwrap_or_default()));
                 (format!("\"next\":\"(cursor {decoded})\""), cursor.len() + 9)
+            } else if let Some(cursor) = rest.strip_prefix("cursor=").map(base64) {
+                let decoded = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).unwrap_or_default();
+                let decoded = self.text(&String::from_utf8_lossy(decoded.get(6..).unwrap_or_default()));
+                (format!("cursor=(cursor {decoded})"), cursor.len() + 7)
+            } else if let Some(token) = rest.strip_prefix(TOKEN).map(base64) {
+                (format!("{TOKEN}(random)"), TOKEN.len() + token.len())
+            } else if let Some(length) = clock(rest) {
+                // The moment itself stands beside it, for machines.
+                ("(clock)".to_owned(), length)
             } else if rest.starts_with("\"recovery_codes\":[") {
                 ("\"recovery_codes\":[(random)]".to_owned(), rest.find(']').map_or(rest.len(), |end| end + 1))
             } else {
@@ -124,6 +133,30 @@ impl Names {
         });
         format!("(time {name})")
     }
+}
+
+/// Before the token of a form.
+const TOKEN: &str = "name=\"_token\" value=\"";
+
+/// What of the beginning of `text` may be base64.
+fn base64(text: &str) -> &str {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(text.len());
+    &text[..end]
+}
+
+/// The length of a moment as pages show it, if `text` begins with one: `11 March 2026, 14:05 UTC`.
+fn clock(text: &str) -> Option<usize> {
+    let day = text.bytes().take_while(u8::is_ascii_digit).count();
+    if !(1..=2).contains(&day) {
+        return None;
+    }
+    let (date, rest) = text.split_once(", ")?;
+    let words: Vec<&str> = date.split(' ').collect();
+    let [_, month, year] = words.as_slice() else { return None };
+    let dated = month.chars().all(char::is_alphabetic) && year.len() == 4 && year.parse::<u16>().is_ok();
+    let timed = rest.get(2..3) == Some(":") && rest.get(5..6) == Some(" ");
+    let zone = rest.get(6..)?.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    (dated && timed && zone > 0).then_some(date.len() + 2 + 6 + zone)
 }
 
 fn is_id(word: &str) -> bool {

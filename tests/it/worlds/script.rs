@@ -309,7 +309,8 @@ fn filled(route: &Route, stand: Stand) -> String {
         rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
     {
         path.push_str(before);
-        path.push_str(stand(route.name, name));
+        let alike = route.name.trim_start_matches("page_");
+        path.push_str(if name == "version" { "2" } else { stand(alike, name) });
         rest = after;
     }
     path.push_str(rest);
@@ -394,6 +395,7 @@ fn bodies(route: &str) -> Vec<Value> {
 
 /// Every route of the registry, with whatever stands for the names in its path.
 fn sweep(pair: &mut Pair, role: &str, extent: Extent, stand: Stand) {
+    sweep_pages(pair, role, extent, stand);
     for route in pair.routes() {
         if ENDING.contains(&route.name) {
             continue;
@@ -437,6 +439,19 @@ fn sweep(pair: &mut Pair, role: &str, extent: Extent, stand: Stand) {
             if extent.odd && !there {
                 pair.ask(role, &Ask::new(method, path.clone()));
             }
+        }
+    }
+}
+
+/// Every page, likewise.
+fn sweep_pages(pair: &mut Pair, role: &str, extent: Extent, stand: Stand) {
+    for page in pair.looks() {
+        let path = filled(&page, stand);
+        let ask = Ask::get(path.clone()).header("incamera-visit", "<visit>");
+        if extent.log_apart && (path.contains("/audit/") || path.contains("/explain")) {
+            pair.listen(role, &ask);
+        } else {
+            pair.ask(role, &ask);
         }
     }
 }
