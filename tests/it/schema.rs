@@ -340,6 +340,7 @@ fn checks_list_the_words_of_the_code() {
         ("sessions.kind", "SessionKind"),
         ("admissions.reach", "Reach"),
         ("publications.kind", "PublicationKind"),
+        ("passkey_ceremonies.kind", "CeremonyKind"),
     ];
     let mut listed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, table) in introspect(&mut conn) {

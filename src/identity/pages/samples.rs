@@ -1,6 +1,6 @@
 //! One's own account and the ways to it, made up: for the tests of all pages.
 
-use super::{Code, EnrolledPage, InvitationPage, MePage};
+use super::{Code, EnrolledPage, InvitationPage, MePage, others};
 use crate::access::Basis;
 use crate::context::Moment;
 use crate::identity::model::{Enrolled, Me, PartyRef, PersonRef, SignInSummary};
@@ -87,6 +87,7 @@ pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
         ),
         sample("identity/enrolled.html", vec![EnrolledPage { shell: shell.clone(), enrolled, code }]),
         passkeys::pages::samples(shell),
+        others::samples(shell),
     ]
     .into_iter()
     .flatten()

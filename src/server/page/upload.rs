@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn fields_and_a_file() {
         let body = form(&[("name=\"title\"", "Déjà vu"), ("name=\"file\"; filename=\"C:\\\\a\\\\b.txt\"", "words")]);
-        let (fields, file) = run(MEDIA, body, 5).unwrap();
+        let (fields, file) = run(MEDIA, body, 10).unwrap();
         assert_eq!(fields.get("title"), Some("Déjà vu"));
         let file = file.unwrap();
         assert_eq!((file.name.as_str(), file.bytes.as_slice()), ("b.txt", b"words".as_slice()));
