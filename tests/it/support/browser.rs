@@ -59,10 +59,14 @@ pub type File = (String, Vec<u8>);
 fn with_file(form: &Form, file: &File) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, value) in form {
-        body.extend(format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+        body.extend(
+            format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
+        );
     }
     let name = &file.0;
-    let head = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: text/plain\r\n\r\n");
+    let head = format!(
+        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: text/plain\r\n\r\n"
+    );
     body.extend(head.bytes());
     body.extend(&file.1);
     body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
@@ -74,7 +78,8 @@ const MULTIPART: (&str, &str) = ("content-type", "multipart/form-data; boundary=
 
 /// What a page of ours says of where a form comes from.
 pub const OURS: (&str, &str) = ("sec-fetch-site", "same-origin");
-const URLENCODED: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+/// How a form without a file says what it is.
+pub const URLENCODED: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 impl Client {
     /// What a browser that holds the same sends as `Cookie`.
