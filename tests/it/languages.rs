@@ -13,7 +13,17 @@ const FAMILIES: &[(&str, &str)] = &[("room", "RoomKind"), ("handling", "Handling
 
 /// Families whose values are no enumeration of texts. That none of their words is missing is found where pages
 /// are looked through: a bare key is no word.
-const LOOSE: &[&str] = &["action", "event", "fact", "thing", "conclusions-act", "participation-invite-text", "session-for"];
+const LOOSE: &[&str] = &[
+    "action",
+    "conclusions-act",
+    "event",
+    "fact",
+    "means",
+    "participation-invite-text",
+    "prohibition",
+    "session-for",
+    "thing",
+];
 
 /// Texts of problems that do not stand where the problem is made: `body_problem` of `server/call.rs` finds
 /// out which of these it is.

@@ -85,7 +85,7 @@ both!(a_passkey_stands_in_for_the_code, |server| {
     assert_eq!(browser.get("/cases").status, 200);
 
     // An answer is good once.
-    refused(&browser.tab().fill(&page, ANSWER, &[("credential", &signed)]));
+    refused(&self::browser(&world).fill(&page, ANSWER, &[("credential", &signed)]));
 
     // Ended, it is good for nothing, and the way to it is shut.
     let me = owner.get("/me");
@@ -183,6 +183,7 @@ both!(answers_that_are_not_what_was_asked_open_nothing, |server| {
 
 both!(only_a_log_in_with_a_second_factor_adds_a_passkey, |server| {
     let mut world = World::new(server);
+    world.seed("fr");
     let mut weak = browser(&world);
     assert_eq!(weak.log_in(&World::email("fr"), PASSWORD, "").status, 303);
     let me = weak.get("/me");
