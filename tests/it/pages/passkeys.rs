@@ -85,7 +85,7 @@ both!(a_passkey_stands_in_for_the_code, |server| {
     assert_eq!(browser.get("/cases").status, 200);
 
     // An answer is good once.
-    refused(&Browser::new(&world.server.client()).fill(&page, ANSWER, &[("credential", &signed)]));
+    refused(&self::browser(&world).fill(&page, ANSWER, &[("credential", &signed)]));
 
     // Ended, it is good for nothing, and the way to it is shut.
     let me = owner.get("/me");

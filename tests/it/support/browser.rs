@@ -78,7 +78,8 @@ const MULTIPART: (&str, &str) = ("content-type", "multipart/form-data; boundary=
 
 /// What a page of ours says of where a form comes from.
 pub const OURS: (&str, &str) = ("sec-fetch-site", "same-origin");
-const URLENCODED: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+/// How a form without a file says what it is.
+pub const URLENCODED: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 impl Client {
     /// What a browser that holds the same sends as `Cookie`.

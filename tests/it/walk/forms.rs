@@ -10,7 +10,7 @@ use super::requests::{self, Request};
 use super::stage::Stage;
 use super::{Verdict, expected};
 use crate::pages::page_of;
-use crate::support::browser::{Form, OURS, form_token};
+use crate::support::browser::{Form, OURS, URLENCODED, form_token};
 use crate::support::database::Kind;
 use crate::support::made::text;
 use crate::support::{Client, Tables, TestServer};
@@ -118,7 +118,7 @@ fn programs_and_browsers_are_known_by_different_things() {
             Takes::Nothing | Takes::Query(_) => None,
         };
         let good: Vec<(&str, &str)> = if route.is_page() {
-            vec![OURS, ("authorization", &bearer), ("incamera-unlock", &unlock), ("incamera-visit", &visit)]
+            vec![OURS, URLENCODED, ("authorization", &bearer), ("incamera-unlock", &unlock), ("incamera-visit", &visit)]
         } else {
             vec![("content-type", "application/json"), ("cookie", &cookies), OURS]
         };

@@ -72,6 +72,10 @@ pub fn like(route: &Route) -> Option<&'static str> {
 /// What only the page's form has.
 fn own_fields(route: &Route, form: &mut Form) {
     let again = match route.name {
+        "page_order_agenda" | "page_order_closed_agenda" => {
+            form.push(("_move".into(), "add-0".into()));
+            return;
+        }
         "page_accept_invitation" => "password",
         "page_change_password" => "new_password",
         _ => return,
