@@ -37,7 +37,7 @@ export async function code(secret) {
   const steps = fs.existsSync(used) ? JSON.parse(fs.readFileSync(used, "utf8")) : {};
   for (;;) {
     const now = Math.floor(Date.now() / 30_000);
-    const step = Math.max((steps[secret] ?? 0) + 1, now - 1);
+    const step = Math.max((steps[secret] ?? 0) + 1, now);
     if (step <= now + 1) {
       steps[secret] = step;
       fs.writeFileSync(used, JSON.stringify(steps));

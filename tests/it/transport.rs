@@ -68,7 +68,7 @@ fn every_answer_carries_the_headers() {
     let mut client = server.client();
     for (method, path, status) in [
         ("GET", "/healthz", 200),
-        ("GET", "/nowhere", 404),
+        ("GET", "/api/nowhere", 404),
         ("GET", "/api/v1/people/%00", 401),
         ("DELETE", "/healthz", 405),
         ("GET", "/api/v1/me", 401),

@@ -24,7 +24,7 @@ pub(super) struct ActPage {
     shell: Shell,
     act: ActBody,
     names: Names,
-    /// Whether any of it is left to end.
+    /// Whether any of it is left to end, and the reader may.
     lasts: bool,
 }
 
@@ -60,16 +60,19 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn get(call: Call) -> Result<Answer, AppError> {
     let id = call.path("act", ActId::parse)?;
-    let (shell, (act, names, now)) = call
+    let (shell, (act, names, now, may_end)) = call
         .see(move |work, asker| {
             let act = acts::get(work, asker, &id)?;
+            // Nobody ends what oneself has: no button that only leads to a refusal.
+            let may_end = access::permit::<actions::EndAct, ActRecord>(work, asker, &id).is_ok();
             let about = &act.about;
             let people = [&act.recorded_by, &about.person, &about.stand_in_for].into_iter().flatten();
             let names = Names::of(work, people, &about.party)?;
-            Ok((act, names, work.now))
+            Ok((act, names, work.now, may_end))
         })
         .await?;
-    let lasts = act.kind != ActKind::Ending && act.endings.is_empty() && act.until.is_none_or(|until| until > now);
+    let lasts =
+        may_end && act.kind != ActKind::Ending && act.endings.is_empty() && act.until.is_none_or(|until| until > now);
     show(&shell.clone(), &ActPage { shell, act, names, lasts })
 }
 

@@ -53,6 +53,8 @@ pub(super) struct PersonPage {
     names: Names,
     /// Whether the reader may look at the acts.
     acts: bool,
+    /// Whether the reader administers this person's rights: an officer, but not one's own.
+    administers: bool,
     /// Whether it is one of the reader's own party, about whom the reader may propose something.
     own: bool,
 }
@@ -180,18 +182,20 @@ async fn table(call: Call) -> Result<Answer, AppError> {
 
 async fn get(call: Call) -> Result<Answer, AppError> {
     let id = call.path("person", PersonId::parse)?;
-    let (shell, (person, names, acts, own)) = call
+    let (shell, (person, names, acts, oneself, own)) = call
         .see(move |work, asker| {
             let person = people::get(work, asker, &id)?;
             let stood_in = person.designations.iter().filter_map(|one| one.stand_in_for.as_ref());
             let names = Names::of(work, stood_in, [&person.party])?;
             let facts = asker.facts();
-            let acts = facts.has(Fact::SecretariatOfficer) || facts.has(Fact::Auditor) || asker.person() == Some(&id);
-            Ok((person, names, acts, asker.party().cloned()))
+            let oneself = asker.person() == Some(&id);
+            let acts = facts.has(Fact::SecretariatOfficer) || facts.has(Fact::Auditor) || oneself;
+            Ok((person, names, acts, oneself, asker.party().cloned()))
         })
         .await?;
     let own = shell.state() && own.as_ref() == Some(&person.party);
-    show(&shell.clone(), &PersonPage { shell, person, names, acts, own })
+    let administers = shell.officer() && !oneself;
+    show(&shell.clone(), &PersonPage { shell, person, names, acts, administers, own })
 }
 
 async fn new(call: Call) -> Result<Answer, AppError> {
@@ -275,7 +279,14 @@ impl PersonPage {
             elections,
             account,
         };
-        let page = |person, acts, own| Self { shell: shell.clone(), person, names: made::names(), acts, own };
+        let page = |person, acts, own| Self {
+            shell: shell.clone(),
+            person,
+            names: made::names(),
+            acts,
+            administers: shell.officer(),
+            own,
+        };
         let designation = DesignationBody {
             role: Role::Counterpart,
             function: Some(Function::Prosecutor),
