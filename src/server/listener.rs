@@ -222,10 +222,9 @@ async fn dispatch_page(
     let mut body = body(&state, route, request, payload).await?;
     let mut file = None;
     if route.takes.is_form() {
-        if !page::same_origin(request, &state.settings.server.origin) {
+        if shown.visitor.site != page::Site::Ours {
             return Err(Fault::FormNotOurs.into());
         }
-        shown.visitor.from_ours = true;
         if let Takes::Upload(_) = route.takes {
             let media = request.headers().get("content-type").and_then(|media| media.to_str().ok());
             let sent = page::upload::read(media, std::mem::take(&mut body), state.settings.materials.bytes).await?;

@@ -199,24 +199,6 @@ async fn change(call: Call) -> Result<Answer, AppError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_move() {
-        let all = |how: &str| moved(["a", "b", "c"].map(str::to_owned).into(), how).map(|lines| lines.join(""));
-        for (how, then) in
-            [("up-1", "bac"), ("up-0", "abc"), ("down-1", "acb"), ("down-2", "abc"), ("drop-0", "bc"), ("add-0", "abc")]
-        {
-            assert_eq!(all(how).unwrap(), then, "{how}");
-        }
-        for wrong in ["", "up", "up-3", "up--1", "sideways-1"] {
-            assert!(all(wrong).is_err(), "{wrong}");
-        }
-    }
-}
-
-#[cfg(test)]
 impl AgendaPage {
     fn samples(shell: &Shell) -> Vec<Self> {
         let page = |full: bool| {
@@ -245,4 +227,22 @@ pub(super) fn samples(shell: &Shell) -> Vec<crate::server::page::Sample> {
     let mut samples = sample("meetings/agenda_form.html", AgendaPage::samples(shell));
     samples.extend(sample("meetings/agenda_form_closed.html", ClosedAgendaPage::samples(shell)));
     samples
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_move() {
+        let all = |how: &str| moved(["a", "b", "c"].map(str::to_owned).into(), how).map(|lines| lines.join(""));
+        for (how, then) in
+            [("up-1", "bac"), ("up-0", "abc"), ("down-1", "acb"), ("down-2", "abc"), ("drop-0", "bc"), ("add-0", "abc")]
+        {
+            assert_eq!(all(how).unwrap(), then, "{how}");
+        }
+        for wrong in ["", "up", "up-3", "up--1", "sideways-1"] {
+            assert!(all(wrong).is_err(), "{wrong}");
+        }
+    }
 }

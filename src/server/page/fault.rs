@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header;
 use askama::Template;
 
-use super::{POLICY, Shell, Visitor};
+use super::{POLICY, Shell, Site, Visitor};
 use crate::error::{AppError, Fault, Means};
 
 /// Asks to log in.
@@ -102,7 +102,9 @@ pub(in crate::server) fn answer(error: &AppError, visitor: &Visitor) -> HttpResp
         (Fault::MeansNeeded(Means::Visit), Some(room)) => Purpose { shell, room: room.clone(), next, kept }.render(),
         // Somebody logged in again beside a page that was open: what was written there is not lost, but sent
         // only when its writer says so.
-        (Fault::FormNotOurs, _) if visitor.from_ours && !kept.is_empty() => Again { shell, name, next, kept }.render(),
+        (Fault::FormNotOurs, _) if visitor.site == Site::Ours && !kept.is_empty() => {
+            Again { shell, name, next, kept }.render()
+        }
         (fault, _) => {
             let detail = if let Fault::Conflict(detail) = fault { detail } else { "" };
             let fields = match fault {
@@ -118,7 +120,7 @@ pub(in crate::server) fn answer(error: &AppError, visitor: &Visitor) -> HttpResp
     response.insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"));
     response.insert_header(("content-security-policy", POLICY));
     response.insert_header((header::REFERRER_POLICY, "same-origin"));
-    if error.fault == Fault::SignInNeeded && visitor.from_elsewhere && visitor.is_get {
+    if error.fault == Fault::SignInNeeded && visitor.site == Site::Another && visitor.is_get {
         // The browser left the cookies out, since another site's link led here. It brings them if asked again.
         response.insert_header((header::REFRESH, "0"));
     }

@@ -26,7 +26,7 @@ pub use language::Say;
 #[cfg(test)]
 pub(crate) use samples::{samples, with_problems};
 pub use upload::FileSent;
-pub(in crate::server) use visitor::{Visitor, bring, same_origin, visitor};
+pub(in crate::server) use visitor::{Site, Visitor, bring, visitor};
 
 use super::Answer;
 use crate::access::{Fact, FactSet};

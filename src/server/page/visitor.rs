@@ -14,6 +14,18 @@ use crate::ids::VisitId;
 use crate::server::registry::{Access, Route};
 use crate::server::{Bearer, Brought, State};
 
+/// Who started a request: browsers say so in `Sec-Fetch-Site`, and those too old for that say in `Origin`
+/// where a form came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::server) enum Site {
+    /// A page of ours.
+    Ours,
+    /// Another site: the browser left the cookies out.
+    Another,
+    /// The reader, or who knows.
+    Unknown,
+}
+
 /// Whoever looks at a page.
 #[derive(Clone)]
 pub(in crate::server) struct Visitor {
@@ -29,10 +41,8 @@ pub(in crate::server) struct Visitor {
     pub passkeys: bool,
     /// The room of the path.
     pub room: Option<String>,
-    /// Whether another site brought the reader here: then the browser left the cookies out.
-    pub from_elsewhere: bool,
-    /// Whether a page of ours sent the form, for whichever log-in.
-    pub from_ours: bool,
+    /// Who started the request.
+    pub site: Site,
 }
 
 impl Visitor {
@@ -61,9 +71,8 @@ pub(super) fn token(unlock: &str) -> String {
     data_encoding::BASE64URL_NOPAD.encode(&hash.finalize())
 }
 
-/// Whether a request was started by a page of ours. Browsers say so in `Sec-Fetch-Site`; those too old for
-/// that say where the page came from.
-pub(in crate::server) fn same_origin(request: &HttpRequest, origin: &str) -> bool {
+/// Whether a request was started by a page of ours.
+fn same_origin(request: &HttpRequest, origin: &str) -> bool {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     match header("sec-fetch-site") {
         Some(site) => site == "same-origin",
@@ -86,8 +95,13 @@ pub(in crate::server) fn visitor(state: &State, request: &HttpRequest) -> Visito
         form: Form::default(),
         passkeys: state.gate.takes_passkeys(),
         room: request.match_info().get("room").map(ToOwned::to_owned),
-        from_elsewhere: header("sec-fetch-site") == Some("cross-site"),
-        from_ours: false,
+        site: if same_origin(request, &settings.server.origin) {
+            Site::Ours
+        } else if header("sec-fetch-site") == Some("cross-site") {
+            Site::Another
+        } else {
+            Site::Unknown
+        },
     }
 }
 

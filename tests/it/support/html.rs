@@ -185,7 +185,8 @@ pub fn has_script(html: &str) -> bool {
 fn nothing_active(page: &Html, faults: &mut Vec<String>) {
     let scripted = has_script(&page.html());
     for element in all(page, "script, noscript") {
-        let ours = element.attr("src").is_some_and(|src| src.starts_with("/assets/") && src.ends_with(".js"));
+        let ours =
+            element.attr("src").is_some_and(|src| src.starts_with("/assets/") && src.rsplit('.').next() == Some("js"));
         let empty = element.value().name() == "script" && ours && text(element).is_empty();
         if !(scripted && (empty || element.value().name() == "noscript")) {
             faults.push(format!("it has no place in a page: {}", shown(element)));

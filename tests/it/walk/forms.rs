@@ -59,7 +59,8 @@ fn only_a_form_of_ours_does_anything() {
         let token = client.form_token().unwrap();
         let (right, wrong) = (with(Some(&token)), "A".repeat(token.len()));
         let (before, size) = (tables.digest(), tables.size());
-        let attacks: &[(&str, Form, &[(&str, &str)])] = &[
+        type Attack<'a> = (&'a str, Form, &'a [(&'a str, &'a str)]);
+        let attacks: &[Attack<'_>] = &[
             ("no token", with(None), &[OURS]),
             ("an empty token", with(Some("")), &[OURS]),
             ("a wrong token", with(Some(&wrong)), &[OURS]),
