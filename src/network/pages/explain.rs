@@ -138,7 +138,7 @@ pub(super) fn routes() -> Vec<Route> {
         logs: Logs::Event(Event::Explained),
         takes: Takes::Query(QUERY),
         gives: Gives::Page,
-        also: &[],
+        also: &[404],
         handler: handler(explain),
     };
     vec![

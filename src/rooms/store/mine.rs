@@ -13,13 +13,13 @@ use crate::rooms::opening::{Reach, RoomKind};
 
 type Belongs = (RoomId, RoomKind, Option<MeetingId>, Option<CaseId>);
 
-/// The rooms that the filter lets through, with what they belong to.
+/// The rooms that the filter lets through, the newest first, with what they belong to.
 pub(in crate::rooms) fn admitted_to(conn: &mut Conn, filter: Filter<actions::OpenVisit>) -> QueryResult<Vec<Belongs>> {
     rooms::table
         .left_join(sessions::table.on(sessions::room_id.eq(rooms::id.nullable())))
         .left_join(cases::table.on(cases::room_id.eq(rooms::id)))
         .filter(filter.condition())
-        .order(rooms::id)
+        .order((rooms::opened_us.desc(), rooms::id))
         .select((rooms::id, rooms::kind, sessions::meeting_id.nullable(), cases::id.nullable()))
         .load(conn)
 }

@@ -30,6 +30,7 @@ const LIKE: &[(&str, &str)] = &[
     ("page_edit_conclusions", "draft_conclusions"),
     ("page_edit_meeting", "change_meeting"),
     ("page_entries_table", "list_entries"),
+    ("page_explain_note", "get_note"),
     ("page_export_meetings", "list_meetings"),
     ("page_get_closed_session", "get_session"),
     ("page_new_designation", "designate"),

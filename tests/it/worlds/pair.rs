@@ -152,10 +152,28 @@ impl Side {
             let id = value.pointer(member).and_then(Value::as_str).map_or_else(Self::nobody, ToOwned::to_owned);
             self.own.insert((role.to_owned(), name), id);
         }
-        let plain = self.told.entry(role.to_owned()).or_default().plain(&reply);
+        let mut shown = reply.clone();
+        if is_page(&path) {
+            // A page says where it is, with the very ids that were asked for.
+            let mut text = reply.text();
+            for name in ask.path.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+                if !name.starts_with("place:") && !matches!(name, "n" | "day") {
+                    text = text.replace(&self.fill(role, &format!("<{name}>")), &format!("(asked {name})"));
+                }
+            }
+            if let Some((before, rest)) = text.split_once(HERE) {
+                text = format!("{before}{HERE}(here){}", rest.split_once('"').map_or("", |(_, after)| after));
+            }
+            shown.headers.remove("content-length");
+            shown.body = text.into_bytes();
+        }
+        let plain = self.told.entry(role.to_owned()).or_default().plain(&shown);
         (reply, plain)
     }
 }
+
+/// Before the address that a page leads back to.
+const HERE: &str = "name=\"next\" value=\"";
 
 /// Whether a browser asks for it.
 fn is_page(path: &str) -> bool {

@@ -97,6 +97,12 @@ impl Names {
                 (format!("cursor=(cursor {decoded})"), cursor.len() + 7)
             } else if let Some(token) = rest.strip_prefix(TOKEN).map(base64) {
                 (format!("{TOKEN}(random)"), TOKEN.len() + token.len())
+            } else if rest
+                .get(..64)
+                .is_some_and(|word| word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
+            {
+                // A commitment, as the log's pages show it.
+                ("(random)".to_owned(), 64)
             } else if let Some(length) = clock(rest) {
                 // The moment itself stands beside it, for machines.
                 ("(clock)".to_owned(), length)
