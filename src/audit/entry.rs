@@ -87,6 +87,8 @@ events! {
     SecondFactorConfirmed = "second_factor_confirmed", Identity, Alteration;
     /// A recovery code was used.
     RecoveryCodeUsed = "recovery_code_used", Identity, Control;
+    /// Somebody gave an account's password and was asked for its passkey.
+    PasskeyAsked = "passkey_asked", Identity, Control;
     /// A passkey was added.
     PasskeyAdded = "passkey_added", Identity, Alteration;
     /// A passkey was ended.

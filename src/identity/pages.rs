@@ -238,8 +238,18 @@ async fn ask_to_log_in(call: Call) -> Result<Answer, AppError> {
 }
 
 /// The page for whoever tried to log in and failed, with what was kept.
-pub(super) fn failed(call: &Call, email: String) -> Result<Answer, AppError> {
+fn failed(call: &Call, email: String) -> Result<Answer, AppError> {
     let page = call.log_in(next(call)?, email, true)?;
+    show(&page.shell.clone(), &page)
+}
+
+/// The page for whoever could not log in: because something was wrong, or because too many try.
+pub(super) fn refused(call: Call, email: String, error: AppError) -> Result<Answer, AppError> {
+    if error.fault == Fault::SignInNeeded {
+        return failed(&call, email);
+    }
+    let call = call.failed(error)?;
+    let page = call.log_in(next(&call)?, email, false)?;
     show(&page.shell.clone(), &page)
 }
 
@@ -264,8 +274,7 @@ async fn log_in(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError>
             };
             Ok(answer.signed_in(&secrets))
         }
-        Err(AppError { fault: Fault::SignInNeeded, .. }) => failed(&call, email),
-        Err(error) => Err(error),
+        Err(error) => refused(call, email, error),
     }
 }
 

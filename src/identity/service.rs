@@ -1,6 +1,10 @@
 //! Logging in, staying logged in, and ending it; opening accounts.
 
+mod own;
 mod renewal;
+
+pub(super) use own::{OwnAccount, change_password, own_account, require_second_factor, who};
+pub use own::{end_my_sign_in, end_my_sign_ins, me, my_sign_ins};
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,7 +12,7 @@ use std::sync::Arc;
 use diesel::QueryResult;
 use zeroize::Zeroizing;
 
-use super::model::{Enrolled, Invitation, Me, PartyRef, PasswordBody, PersonRef, SignInBody, SignInSummary, Tokens};
+use super::model::{Enrolled, Invitation, PasswordBody, SignInBody, Tokens};
 use super::store::{self, Account, AccountRow, EndedWhy, Invitee, NewInvitation, SignIn};
 use super::throttle::{self, WrongCodes};
 use super::{Identity, Verifier, factors, passkeys, password, tokens};
@@ -20,10 +24,8 @@ use crate::db::{Db, Work};
 use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{InvitationId, PersonId, RecoveryCodeId, SignInId};
 use crate::input;
-use crate::network::TheNetwork;
 use crate::rooms::opening;
 use crate::seal::secret::SecretKey;
-use crate::server::page::Who;
 
 /// Why a person is in no room any more who was given new means to log in.
 const MEANS_REPLACED: &str = "New means to log in were taken up; to be admitted anew from inside";
@@ -190,7 +192,7 @@ impl Identity {
     ) -> Result<Verifier, AppError> {
         self.throttle.count(&throttle::source(peer), own.account.person_id.as_str(), ctx.now)?;
         if !self.hasher.matches(password::normalize(&body.password), Some(own.account.verifier())).await? {
-            return Err(not_present());
+            return Err(own::not_present());
         }
         let new = password::judge("new_password", &body.new_password, &[&own.name, &own.account.email])?;
         self.hasher.create(ctx, new).await
@@ -293,8 +295,11 @@ impl Attempt {
         if !asker.is_somebody() {
             return Ok(None);
         }
-        let living: Vec<_> =
-            store::sign_ins_of(work.conn, person)?.into_iter().filter(|one| one.lives(work.now, self.idle)).collect();
+        // A log-in with the password alone takes the place of none that showed more.
+        let living: Vec<_> = store::sign_ins_of(work.conn, person)?
+            .into_iter()
+            .filter(|one| one.lives(work.now, self.idle) && (second_factor || !one.second_factor))
+            .collect();
         let surplus = (living.len() + 1).saturating_sub(self.most);
         for oldest in living.iter().take(surplus) {
             store::end_sign_in(work.conn, &oldest.id, EndedWhy::Superseded, work.now)?;
@@ -434,120 +439,6 @@ pub fn invite(
         Entry::new(Event::Invited).by(asker).concerning(person).owned_by(Some(&party)).on("invitation", &invitation.id),
     );
     Ok(Invitation { token: token.to_string(), expires_at: invitation.expires_us })
-}
-
-/// Who is asking.
-///
-/// # Errors
-/// The database's.
-pub fn me(work: &mut Work<'_>, asker: &Asker) -> Result<Me, AppError> {
-    access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
-    let (person, party) = (asker.person().ok_or(Fault::SignInNeeded)?, asker.party().ok_or(Fault::SignInNeeded)?);
-    let (kind, name, code) = store::party(work.conn, party, work.now)?;
-    let first = asker.basis().first();
-    Ok(Me {
-        person: PersonRef { id: person.clone(), name: store::person_name(work.conn, person)? },
-        party: PartyRef { id: party.clone(), name, code, kind },
-        role: first.map(|basis| basis.role.clone()).unwrap_or_default(),
-        standing: first.and_then(|basis| basis.standing.clone()),
-        second_factor: asker.facts().has(access::Fact::SecondFactor),
-        acts: asker.basis().to_vec(),
-    })
-}
-
-/// The names of whoever asks, for the top of pages.
-pub(super) fn who(work: &mut Work<'_>, asker: &Asker) -> Result<Option<Who>, AppError> {
-    let (Some(person), Some(_)) = (asker.person(), asker.party()) else { return Ok(None) };
-    let (name, party) = store::names_of(work.conn, person)?;
-    Ok(Some(Who { name, party, facts: asker.facts() }))
-}
-
-/// One's own account, for changing its password.
-pub(super) struct OwnAccount {
-    account: Account,
-    name: String,
-}
-
-/// One's own account.
-pub(super) fn own_account(work: &mut Work<'_>, asker: &Asker) -> Result<OwnAccount, AppError> {
-    access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
-    let person = asker.person().ok_or(Fault::SignInNeeded)?;
-    Ok(OwnAccount {
-        account: store::account_of(work.conn, person)?.ok_or(Fault::SignInNeeded)?,
-        name: store::person_name(work.conn, person)?,
-    })
-}
-
-/// Changes one's own password to the one of `verifier`; every other log-in of the person ends. `before` is
-/// the account whose present password was found right: it was hashed outside of any unit of work.
-///
-/// # Errors
-/// `Invalid` when the present password was changed meanwhile.
-pub(super) fn change_password(
-    work: &mut Work<'_>,
-    asker: &Asker,
-    before: &OwnAccount,
-    verifier: &Verifier,
-) -> Result<(), AppError> {
-    let now = own_account(work, asker)?.account;
-    if !before.account.same_means(&now) {
-        return Err(not_present());
-    }
-    store::set_password(work.conn, &now.person_id, verifier, work.now)?;
-    store::end_sign_ins_of(work.conn, &now.person_id, asker.sign_in(), EndedWhy::CredentialsChanged, work.now)?;
-    work.log(Entry::new(Event::PasswordChanged).by(asker));
-    Ok(())
-}
-
-fn not_present() -> AppError {
-    AppError::field("password", "not the present password")
-}
-
-/// One's own log-ins.
-///
-/// # Errors
-/// The database's.
-pub fn my_sign_ins(work: &mut Work<'_>, asker: &Asker, idle: i64) -> Result<Vec<SignInSummary>, AppError> {
-    access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
-    let person = asker.person().ok_or(Fault::SignInNeeded)?;
-    let living = store::sign_ins_of(work.conn, person)?.into_iter().filter(|one| one.lives(work.now, idle));
-    Ok(living
-        .map(|one| SignInSummary {
-            this: asker.sign_in() == Some(&one.id),
-            id: one.id,
-            opened_at: one.opened_us,
-            refreshed_at: one.refreshed_us,
-            expires_at: one.expires_us,
-            second_factor: one.second_factor,
-        })
-        .collect())
-}
-
-/// Ends one of one's own log-ins.
-///
-/// # Errors
-/// `NotFound` when it is not one's own, or has ended.
-pub fn end_my_sign_in(work: &mut Work<'_>, asker: &Asker, id: &SignInId) -> Result<(), AppError> {
-    access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
-    let own = store::sign_in(work.conn, id)?.is_some_and(|row| Some(&row.person_id) == asker.person());
-    let why = if asker.sign_in() == Some(id) { EndedWhy::SignedOut } else { EndedWhy::EndedByPerson };
-    if !own || !store::end_sign_in(work.conn, id, why, work.now)? {
-        return Err(Fault::NotFound.into());
-    }
-    work.log(Entry::new(Event::SignedOut).by(asker).on("sign_in", id));
-    Ok(())
-}
-
-/// Ends all of one's own log-ins, this one too.
-///
-/// # Errors
-/// The database's.
-pub fn end_my_sign_ins(work: &mut Work<'_>, asker: &Asker) -> Result<(), AppError> {
-    access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
-    let person = asker.person().ok_or(Fault::SignInNeeded)?;
-    let count = store::end_sign_ins_of(work.conn, person, None, EndedWhy::EndedByPerson, work.now)?;
-    work.log(Entry::new(Event::SignedOut).by(asker).count(count));
-    Ok(())
 }
 
 /// Ends all log-ins of a person, by the Secretariat.

@@ -23,7 +23,7 @@ pub struct MyRoom {
     /// When the asker last came in.
     pub visited: Option<Moment>,
     /// How many versions of notes others wrote since then, as far as the asker's admission reaches. Unknown
-    /// for counterparts: they read by release, and even a number would tell of what was not released.
+    /// to whoever never came in, since how much a room holds is contents; and for counterparts: they read by release, and even a number would tell of what was not released.
     pub news: Option<i64>,
 }
 
@@ -38,12 +38,12 @@ pub fn mine(work: &mut Work<'_>, asker: &Asker) -> Result<Vec<MyRoom>, AppError>
     let mut mine = Vec::with_capacity(rooms.len());
     for (id, kind, meeting, case) in rooms {
         let visited = store::last_visit(work.conn, &id, person)?;
-        let news = if counts {
-            let reaches = store::reaches_from(work.conn, &id, person, work.now)?;
-            let since = visited.unwrap_or(Moment(0));
-            Some(store::written_since(work.conn, &id, person, (reaches, since))?)
-        } else {
-            None
+        let news = match visited {
+            Some(since) if counts => {
+                let reaches = store::reaches_from(work.conn, &id, person, work.now)?;
+                Some(store::written_since(work.conn, &id, person, (reaches, since))?)
+            }
+            _ => None,
         };
         mine.push(MyRoom { id, kind, meeting, case, visited, news });
     }

@@ -358,7 +358,9 @@ impl Call {
     /// When it is no call of a page: a defect.
     pub fn log_in(&self, next: String, email: String, failed: bool) -> Result<LogIn, AppError> {
         let mut shell = self.shell()?;
-        shell.form.status = failed.then_some(401);
+        if failed {
+            shell.form.status = Some(401);
+        }
         Ok(LogIn {
             shell,
             next,

@@ -219,6 +219,15 @@ async fn dispatch_page(
     shown: &mut Shown,
 ) -> Result<Answer, AppError> {
     let (bearer, brought) = page::bring(&state, route, request, &mut shown.cookies).await?;
+    if let Takes::Upload(_) = route.takes {
+        // A file is large, and is not kept while somebody logs in: who may not send one sends none of it.
+        if shown.visitor.site != page::Site::Ours {
+            return Err(Fault::FormNotOurs.into());
+        }
+        if bearer.is_none() {
+            return Err(Fault::SignInNeeded.into());
+        }
+    }
     let mut body = body(&state, route, request, payload).await?;
     let mut file = None;
     if route.takes.is_form() {

@@ -19,11 +19,11 @@ use self::store::{Ceremony, CeremonyKind, PasskeyRow};
 use super::model::Tokens;
 use super::service::{self, Named, Second};
 use super::{Identity, store as accounts};
-use crate::access::{self, Asker, Fact, actions};
+use crate::access::{self, Asker, actions};
 use crate::audit::{Entry, Event};
 use crate::context::Moment;
 use crate::db::{Db, Work};
-use crate::error::{AppError, Fault, Means};
+use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{CeremonyId, PasskeyId, PersonId};
 use crate::input;
 use crate::network::TheNetwork;
@@ -64,19 +64,15 @@ pub(super) struct MyPasskey {
 
 /// An answer that was found right, to be taken when the log-in opens.
 pub(super) struct Answered {
-    ceremony: CeremonyId,
     means_us: Moment,
     result: AuthenticationResult,
 }
 
 impl Answered {
-    /// Takes the answer, once: `false` when it was taken before, when the passkey was ended or when the
-    /// account's means were changed since the question.
+    /// Takes the answer: `false` when the passkey was ended or the account's means were changed since the
+    /// question.
     pub(super) fn take(&self, work: &mut Work<'_>, person: &PersonId) -> Result<bool, AppError> {
         let now = work.now;
-        if !store::take(work.conn, &self.ceremony)? {
-            return Ok(false);
-        }
         if accounts::account_of(work.conn, person)?.is_none_or(|account| account.changed_us != self.means_us) {
             return Ok(false);
         }
@@ -103,6 +99,10 @@ fn credential<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, AppError>
     serde_json::from_str(text).map_err(|_not_one| not_answered())
 }
 
+fn too_many() -> AppError {
+    Fault::Conflict("There are ten passkeys already; end one first.").into()
+}
+
 fn not_answered() -> AppError {
     AppError::field("credential", "not an answer to what was asked")
 }
@@ -126,6 +126,7 @@ pub(super) fn mine(work: &mut Work<'_>, asker: &Asker) -> Result<Vec<MyPasskey>,
 pub(super) fn end(work: &mut Work<'_>, asker: &Asker, id: &PasskeyId) -> Result<(), AppError> {
     access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
     let person = asker.person().ok_or(Fault::SignInNeeded)?;
+    service::require_second_factor(asker)?;
     if !store::end(work.conn, person, id, work.now)? {
         return Err(Fault::NotFound.into());
     }
@@ -137,9 +138,7 @@ pub(super) fn end(work: &mut Work<'_>, asker: &Asker, id: &PasskeyId) -> Result<
 /// oneself one.
 fn adding<'a>(work: &mut Work<'_>, asker: &'a Asker) -> Result<&'a PersonId, AppError> {
     access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
-    if !asker.facts().has(Fact::SecondFactor) {
-        return Err(Fault::MeansNeeded(Means::SecondFactor).into());
-    }
+    service::require_second_factor(asker)?;
     Ok(asker.person().ok_or(Fault::SignInNeeded)?)
 }
 
@@ -178,6 +177,8 @@ impl Identity {
                 };
                 let passkeys = rows.iter().map(|row| read(&row.passkey)).collect::<Result<Vec<_>, _>>()?;
                 let (options, state) = webauthn.start_passkey_authentication(&passkeys).map_err(AppError::internal)?;
+                // That the password is right is told, and so it is logged.
+                work.log(Entry::new(Event::PasskeyAsked).concerning(&account.person_id).source(&source));
                 begin(work, &account.person_id, CeremonyKind::LogIn, &options, &state).map(Some)
             })
             .await?;
@@ -198,11 +199,15 @@ impl Identity {
         let refused = || AppError::from(Fault::SignInNeeded);
         let (webauthn, id) = (self.webauthn()?, ceremony.clone());
         let source = super::throttle::prefix(peer);
+        // It is taken before it is judged: a question has one answer, right or wrong.
         let found = db
-            .read(move |work| {
+            .write(move |work| {
                 let Some(asked) = store::ceremony(work.conn, &id, CeremonyKind::LogIn, work.now)? else {
                     return Ok(None);
                 };
+                if !store::take(work.conn, &asked.id)? {
+                    return Ok(None);
+                }
                 Ok(accounts::account_of(work.conn, &asked.person_id)?.map(|account| (asked, account)))
             })
             .await?;
@@ -212,7 +217,7 @@ impl Identity {
         let result = answer.ok().and_then(|answer| webauthn.finish_passkey_authentication(&answer, &state).ok());
         let (named, second) = match result {
             Some(result) => {
-                let answered = Answered { ceremony: asked.id, means_us: asked.means_us, result };
+                let answered = Answered { means_us: asked.means_us, result };
                 (Named { account: Some(account), right: true }, Second::Passkey(answered))
             }
             None => (Named { account: Some(account), right: false }, Second::None),
@@ -228,7 +233,7 @@ impl Identity {
         let name = accounts::person_name(work.conn, person)?;
         let there = store::of(work.conn, person)?;
         if there.len() >= MOST {
-            return Err(Fault::Conflict("There are ten passkeys already; end one first.").into());
+            return Err(too_many());
         }
         let exclude = there.iter().map(|row| row.credential_id.clone()).collect();
         let user = Uuid::try_parse(person.as_str()).map_err(AppError::internal)?;
@@ -255,6 +260,9 @@ impl Identity {
             .ok_or_else(not_answered)?;
         let state: PasskeyRegistration = serde_json::from_str(&question.state).map_err(AppError::internal)?;
         let answer: RegisterPublicKeyCredential = credential(answer)?;
+        if store::of(work.conn, person)?.len() >= MOST {
+            return Err(too_many());
+        }
         let passkey = webauthn.finish_passkey_registration(&answer, &state).map_err(|_refused| not_answered())?;
         if !store::take(work.conn, &question.id)? {
             return Err(not_answered());
@@ -269,7 +277,8 @@ impl Identity {
             used_us: None,
             ended_us: None,
         };
-        store::insert(work.conn, &row)?;
+        // A key that another account has is none that was asked for.
+        store::insert(work.conn, &row).or_conflict(not_answered().fault)?;
         work.log(Entry::new(Event::PasskeyAdded).by(asker).on("passkey", &row.id));
         Ok(())
     }

@@ -13,10 +13,10 @@ use serde::Deserialize;
 use super::Asked;
 use crate::access::Action;
 use crate::audit::Event;
-use crate::error::{AppError, Fault};
+use crate::error::AppError;
 use crate::identity::Identity;
 use crate::identity::model::SignInBody;
-use crate::identity::pages::{failed, me, next, secrets};
+use crate::identity::pages::{me, next, refused, secrets};
 use crate::ids::{CeremonyId, PasskeyId};
 use crate::server::page::{KEPT, Nothing, Resume, Shell, show, show_with_script};
 use crate::server::registry::schema;
@@ -74,7 +74,7 @@ pub(in crate::identity) fn routes(identity: &Arc<Identity>) -> Vec<Route> {
             name: "page_ask_passkey",
             summary: "Asks the browser to sign with a passkey, once address and password are right.",
             access: Access::OwnCredential,
-            logs: Logs::Nothing,
+            logs: Logs::Event(Event::PasskeyAsked),
             takes: Takes::Form(schema::<SignInBody>),
             gives: Gives::Page,
             also: &[401],
@@ -113,7 +113,7 @@ pub(in crate::identity) fn routes(identity: &Arc<Identity>) -> Vec<Route> {
             logs: Logs::Event(Event::PasskeyAdded),
             takes: Takes::Form(schema::<AddBody>),
             gives: Gives::See,
-            also: &[],
+            also: &[409],
             handler: handler(move |call| add(Arc::clone(&adding), Arc::clone(&showing), call)),
         },
         Route {
@@ -138,8 +138,7 @@ async fn ask(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError> {
             let (shell, next, kept) = (call.shell()?, next(&call)?, call.fields()?.under(KEPT));
             show_with_script(&shell.clone(), &UsePage { shell, asked, next, kept })
         }
-        Err(AppError { fault: Fault::SignInNeeded, .. }) => failed(&call, body.email),
-        Err(error) => Err(error),
+        Err(error) => refused(call, body.email, error),
     }
 }
 
@@ -157,8 +156,7 @@ async fn answer(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError>
             };
             Ok(answer.signed_in(&secrets))
         }
-        Err(AppError { fault: Fault::SignInNeeded, .. }) => failed(&call, String::new()),
-        Err(error) => Err(error),
+        Err(error) => refused(call, String::new(), error),
     }
 }
 

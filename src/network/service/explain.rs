@@ -3,12 +3,14 @@
 use crate::access::explain::{Explanation, explain_without, facts_of, kind_of, may_see};
 use crate::access::{self, Asker, Credentials, Fact, FactSet, Kind, actions, rules};
 use crate::audit::{Entry, Event};
+use crate::cases::Case;
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault};
-use crate::ids::PersonId;
+use crate::ids::{CaseId, NoteId, PartyId, PersonId, RoomId};
 use crate::network::TheNetwork;
 use crate::network::store::PersonRecord;
+use crate::rooms::{Note, Room};
 
 /// What is asked.
 #[derive(Debug)]
@@ -54,8 +56,41 @@ pub fn answer(work: &mut Work<'_>, asker: &Asker, question: &Question) -> Result
     let relation = relation(work, asker, me, person, (kind, id, seen))?;
     let withheld = withheld(relation, kind, asker.facts(), seen);
     let explanation = explain_without(work.conn, person, kind, id, at, withheld)?.ok_or(Fault::NotFound)?;
-    work.log(Entry::new(Event::Explained).by(asker).on(kind.as_str(), id).concerning(person));
+    let (room, owner) = whose(work, asker, kind, id)?;
+    let mut entry = Entry::new(Event::Explained).by(asker).on(kind.as_str(), id).concerning(person);
+    if let Some(room) = &room {
+        entry = entry.in_room(room);
+    }
+    work.log(entry.owned_by(owner.as_ref()));
     Ok(explanation)
+}
+
+/// The room that a thing is in or has, and the State whose it is: that State reads who asked about it.
+fn whose(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    kind: Kind,
+    id: &str,
+) -> Result<(Option<RoomId>, Option<PartyId>), AppError> {
+    Ok(match kind {
+        Kind::Room => {
+            let id = RoomId::parse(id).ok_or(Fault::NotFound)?;
+            let room = access::permit::<actions::SeeRoom, Room>(work, asker, &id)?.into_thing();
+            let owner = room.owner().cloned();
+            (Some(id), owner)
+        }
+        Kind::Note => {
+            let id = NoteId::parse(id).ok_or(Fault::NotFound)?;
+            let note = access::permit::<actions::ReadNote, Note>(work, asker, &id)?.into_thing();
+            (Some(note.room_id), Some(note.party_id))
+        }
+        Kind::Case => {
+            let id = CaseId::parse(id).ok_or(Fault::NotFound)?;
+            let case = access::permit::<actions::SeeCase, Case>(work, asker, &id)?.into_thing();
+            (Some(case.room_id), Some(case.party_id))
+        }
+        _ => (None, None),
+    })
 }
 
 /// Who of `people` may know of the thing now, with all that they must bring, as far as the asker may ask about

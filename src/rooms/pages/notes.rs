@@ -4,6 +4,8 @@
 #[cfg(test)]
 pub(super) mod samples;
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use askama::Template;
 use similar::{ChangeTag, TextDiff};
@@ -123,9 +125,13 @@ struct Piece {
     words: String,
 }
 
+/// How long the difference of two texts is looked for. What is found by then is shown: a coarser one, but
+/// nobody else waits for it.
+const DIFFERENCE_AT_MOST: Duration = Duration::from_millis(100);
+
 fn pieces(before: &str, after: &str) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
-    for change in TextDiff::from_words(before, after).iter_all_changes() {
+    for change in TextDiff::configure().timeout(DIFFERENCE_AT_MOST).diff_words(before, after).iter_all_changes() {
         let tag = match change.tag() {
             ChangeTag::Equal => "span",
             ChangeTag::Insert => "ins",

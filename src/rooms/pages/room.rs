@@ -13,7 +13,7 @@ use crate::error::AppError;
 use crate::ids::{PersonId, RoomId, VisitId};
 use crate::rooms::model::{AdmitBody, VisitBody};
 use crate::rooms::service::{admissions, visits};
-use crate::server::page::{KEPT, NEXT, Nothing, Resume, Shell, is_ours, show};
+use crate::server::page::{KEPT, NEXT, Nothing, Purpose, Resume, Shell, is_ours, show};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 
@@ -120,6 +120,11 @@ async fn open_visit(call: Call) -> Result<Answer, AppError> {
     };
     let opened = match opened.await {
         Ok(opened) => opened,
+        // What was kept stays kept when the purpose is not one.
+        Err(error) if !kept.is_empty() => {
+            let shell = call.failed(error)?.shell()?;
+            return show(&shell.clone(), &Purpose { shell, room: room.to_string(), next, kept });
+        }
         Err(error) => return get(call.failed(error)?).await,
     };
     let door = format!("/rooms/{room}");

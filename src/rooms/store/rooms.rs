@@ -26,7 +26,8 @@ pub struct Room {
 
 impl Room {
     /// The State whose case file it belongs to: whose things are read here.
-    pub(in crate::rooms) fn owner(&self) -> Option<&PartyId> {
+    #[must_use]
+    pub fn owner(&self) -> Option<&PartyId> {
         self.case.as_ref().map(|(_, party)| party)
     }
 }

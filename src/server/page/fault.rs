@@ -95,14 +95,15 @@ pub(in crate::server) fn answer(error: &AppError, visitor: &Visitor) -> HttpResp
     // What was sent is sent again to where it was sent; what was looked at is looked at again.
     let next = if kept.is_empty() { next } else { visitor.here.clone() };
     let html = match (&error.fault, &visitor.room) {
-        (Fault::SignInNeeded, _) => {
+        // Another log-in is what helps, and what was typed waits for it.
+        (Fault::SignInNeeded | Fault::MeansNeeded(Means::Unlock | Means::SecondFactor), _) => {
             let email = String::new();
             LogIn { shell, next, kept, email, failed: false, fault: name, passkeys: visitor.passkeys }.render()
         }
         (Fault::MeansNeeded(Means::Visit), Some(room)) => Purpose { shell, room: room.clone(), next, kept }.render(),
         // Somebody logged in again beside a page that was open: what was written there is not lost, but sent
         // only when its writer says so.
-        (Fault::FormNotOurs, _) if visitor.site == Site::Ours && !kept.is_empty() => {
+        (Fault::FormNotOurs, _) if visitor.site == Site::Ours && !kept.is_empty() && !visitor.at_the_door() => {
             Again { shell, name, next, kept }.render()
         }
         (fault, _) => {

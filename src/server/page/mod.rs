@@ -20,7 +20,7 @@ use askama::Template;
 
 pub use assets::routes;
 pub(in crate::server) use fault::answer as fault;
-pub use fault::{LogIn, Resume};
+pub use fault::{LogIn, Purpose, Resume};
 pub use form::{Fields, Nothing};
 pub use language::Say;
 #[cfg(test)]

@@ -50,6 +50,11 @@ impl Visitor {
         Shell::new(self.say.clone(), who, self.here.clone(), self.token.clone(), self.form.clone())
     }
 
+    /// Whether it is one of the pages that ask for secrets: nothing of theirs is written into another page.
+    pub(super) fn at_the_door(&self) -> bool {
+        ["/log-in", "/invitation"].iter().any(|door| self.here.starts_with(door))
+    }
+
     /// Refuses a form that no page of ours sent for this log-in.
     pub(in crate::server) fn judge_form(&self) -> Result<(), AppError> {
         let sent = self.typed.get(TOKEN).unwrap_or_default();

@@ -119,14 +119,30 @@ both!(are_listed_and_ended_by_the_person, |server| {
     let own = format!("/api/v1/me/sign-ins/{}", ids[3]);
     clients[3].delete(&own).expect(204);
     refused(&clients[3].get("/api/v1/me"));
+    // With the password alone, which may be stolen, nobody shuts the others out.
+    let other = format!("/api/v1/me/sign-ins/{}", ids[0]);
+    for path in [other.as_str(), "/api/v1/me/sign-ins"] {
+        let reply = without.delete(path);
+        assert_eq!(reply.expect(403)["type"], "urn:incamera:problem:second-factor-needed");
+    }
+    let body = json!({"password": PASSWORD, "new_password": "another good sentence of mine"}).to_string();
+    let change = [("content-type", "application/json")];
+    without.send("PUT", "/api/v1/me/password", &change, Some(body.as_bytes())).expect(403);
+    for _ in 0..6 {
+        world.client_without_second_factor("fr");
+    }
+    clients[0].get("/api/v1/me").expect(200);
     // All.
-    without.delete("/api/v1/me/sign-ins").expect(204);
+    let before_all = log(&world.server).len();
+    clients[0].delete("/api/v1/me/sign-ins").expect(204);
     refused(&without.get("/api/v1/me"));
     refused(&clients[0].get("/api/v1/me"));
     colleague.get("/api/v1/me").expect(200);
-    let entries = logged(&world.server, before, &["signed_out"; 4]);
-    assert!(entries.iter().all(|entry| entry["actor"] == world.person("fr").as_str()));
-    assert_eq!(entries[3]["count"], 2);
+    let entries = logged(&world.server, before_all, &["signed_out"]);
+    assert_eq!(entries[0]["actor"], world.person("fr").as_str());
+    assert!(entries[0]["count"].as_i64().unwrap() >= 6);
+    let ended = log(&world.server).into_iter().skip(before).filter(|entry| entry["event"] == "signed_out").count();
+    assert_eq!(ended, 4);
 });
 
 both!(are_ended_by_the_secretariat, |server| {

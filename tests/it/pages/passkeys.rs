@@ -80,7 +80,10 @@ both!(a_passkey_stands_in_for_the_code, |server| {
     let reply = browser.fill(&page, ANSWER, &[("credential", &signed)]);
     assert_eq!(reply.status, 303, "{}", reply.text());
     let entries = Tables::of(&world.server).entries(size);
-    assert_eq!(entries.iter().map(|entry| entry["event"].as_str().unwrap()).collect::<Vec<_>>(), ["signed_in"]);
+    assert_eq!(
+        entries.iter().map(|entry| entry["event"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["passkey_asked", "signed_in"]
+    );
     // It is a second factor: what asks for one is open.
     assert_eq!(browser.get("/cases").status, 200);
 

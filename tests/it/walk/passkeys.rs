@@ -69,7 +69,12 @@ pub fn build(stage: &mut Stage, route: &Route, principal: &Principal) -> Made {
         }
         "page_end_passkey" => {
             let id = principal.somebody().map_or_else(|| NOWHERE.to_owned(), |key| give(stage, key).0);
-            Made { path: Some(format!("/me/passkeys/{id}/ending")), form: Some(Form::new()), ..Made::default() }
+            Made {
+                path: Some(format!("/me/passkeys/{id}/ending")),
+                form: Some(Form::new()),
+                second_factor: true,
+                ..Made::default()
+            }
         }
         "page_ask_new_passkey" => Made { form: Some(Form::new()), second_factor: true, ..Made::default() },
         _ => {

@@ -225,10 +225,12 @@ fn identity(stage: &mut Stage, route: &Route, variant: &str, principal: &Princip
             let invitation = stage.officer().post(&path, &json!({"email": email})).expect(201);
             Made::default().json(json!({"token": text(&invitation, "token"), "password": PASSWORD}))
         }
-        "sign_out" | "end_my_sign_ins" => Made { ends_log_in: true, ..Made::default() },
+        "sign_out" => Made { ends_log_in: true, ..Made::default() },
+        "end_my_sign_ins" => Made { ends_log_in: true, second_factor: true, ..Made::default() },
         "me" | "list_my_sign_ins" => Made::default(),
         "change_password" => {
-            Made { ends_log_in: true, ..Made::default() }.json(json!({"password": PASSWORD, "new_password": PASSWORD}))
+            let body = json!({"password": PASSWORD, "new_password": PASSWORD});
+            Made { ends_log_in: true, second_factor: true, ..Made::default() }.json(body)
         }
         "end_my_sign_in" => {
             let whose = match (variant, principal.somebody()) {
@@ -242,7 +244,12 @@ fn identity(stage: &mut Stage, route: &Route, variant: &str, principal: &Princip
             let absent = on(Action::SeeParty, "00000000-0000-4000-8000-00000000dead");
             let mut asks = vec![Ask { action: Action::UseNetwork, thing: None, extra: FactSet::NONE }];
             asks.extend((!own).then_some(absent));
-            Made { path: Some(format!("/api/v1/me/sign-ins/{id}")), instead: Some(asks), ..Made::default() }
+            Made {
+                path: Some(format!("/api/v1/me/sign-ins/{id}")),
+                instead: Some(asks),
+                second_factor: own,
+                ..Made::default()
+            }
         }
         _ => unknown(route),
     }
