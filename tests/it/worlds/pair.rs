@@ -156,6 +156,9 @@ impl Side {
         if is_page(&path) {
             // A page says where it is, with the very ids that were asked for.
             let mut text = reply.text();
+            // Where something must be brought first, it says where to go on: to the very address asked for.
+            let next = format!("{NEXT}{}\"", path.replace('&', "&#38;"));
+            text = text.replace(&next, &format!("{NEXT}(here)\""));
             for name in ask.path.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
                 if !name.starts_with("place:") && !matches!(name, "n" | "day") {
                     text = text.replace(&self.fill(role, &format!("<{name}>")), &format!("(asked {name})"));
@@ -174,6 +177,8 @@ impl Side {
 
 /// Before the address that a page leads back to.
 const HERE: &str = "name=\"next\" value=\"";
+/// Before the address that logging in leads to.
+const NEXT: &str = "name=\"_next\" value=\"";
 
 /// Whether a browser asks for it.
 fn is_page(path: &str) -> bool {
