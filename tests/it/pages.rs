@@ -27,17 +27,23 @@ pub fn page_of(reply: &Reply) -> Option<String> {
 pub struct Checker {
     keys: BTreeMap<String, BTreeSet<String>>,
     faults: BTreeSet<String>,
+    met: BTreeSet<(&'static str, u16)>,
     pub pages: usize,
 }
 
 impl Default for Checker {
     fn default() -> Self {
         let keys = language::sources().into_iter().map(|(code, text)| (code.to_owned(), html::keys(text))).collect();
-        Self { keys, faults: BTreeSet::new(), pages: 0 }
+        Self { keys, faults: BTreeSet::new(), met: BTreeSet::new(), pages: 0 }
     }
 }
 
 impl Checker {
+    /// Whether no page of this route was met with this status before.
+    pub fn is_first(&mut self, route: &'static str, status: u16) -> bool {
+        self.met.insert((route, status))
+    }
+
     /// A page in this language.
     pub fn check(&mut self, told: &str, reply: &Reply, language: &str) {
         self.pages += 1;

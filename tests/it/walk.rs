@@ -25,6 +25,7 @@ use serde_json::Value;
 
 use crate::both;
 use crate::pages::Checker;
+use crate::support::database::Kind;
 use crate::support::{Client, Reply, Tables, World, snapshot};
 use principals::{PRINCIPALS, Principal, Token};
 use requests::{Ask, Request};
@@ -251,7 +252,11 @@ fn ask(
         }
         assert_eq!((status, headers, text), absent.normalized(), "{told}: not to be known of is not as if absent");
     }
-    if route.is_page() && reply.headers.get("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
+    // The same templates speak on both databases; and a refusal is the same page for all who are refused alike.
+    let to_check =
+        stage.world.server.kind == Kind::Sqlite && (got == Verdict::Done || checker.is_first(route.name, reply.status));
+    let html = reply.headers.get("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+    if route.is_page() && html && to_check {
         checker.check(&told, &reply, "en");
         if method == "GET" && SPOKEN_TO.contains(&principal.name) {
             checker.in_every_language(&told, |accepted| client.look(&request.path, &[("accept-language", accepted)]));
