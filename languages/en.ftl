@@ -815,6 +815,7 @@ prohibition-representatives-of-organisations-guests-and-auditors-never-learn-of-
 prohibition-officers-of-the-secretariat-never-reach-the-case-register-or-the-room-of-a-case-file = Officers of the Secretariat never reach the case register or the room of a case file.
 prohibition-nobody-changes-their-own-rights = Nobody changes their own rights.
 prohibition-an-officer-of-the-secretariat-is-never-admitted-to-the-room-of-a-case-file = An officer of the Secretariat is never admitted to the room of a case file.
+action-change-means = change their own means to log in, end their own other log-ins
 action-use-network = be somebody here
 action-record-party = record a new party
 action-convene-meeting = convene a meeting

@@ -813,6 +813,7 @@ prohibition-representatives-of-organisations-guests-and-auditors-never-learn-of-
 prohibition-officers-of-the-secretariat-never-reach-the-case-register-or-the-room-of-a-case-file = Les agents du Secrétariat n’accèdent jamais au registre des dossiers ni à la salle d’un dossier.
 prohibition-nobody-changes-their-own-rights = Nul ne modifie ses propres droits.
 prohibition-an-officer-of-the-secretariat-is-never-admitted-to-the-room-of-a-case-file = Un agent du Secrétariat n’est jamais admis dans la salle d’un dossier.
+action-change-means = changer ses propres moyens de connexion, mettre fin à ses autres connexions
 action-use-network = être quelqu’un ici
 action-record-party = enregistrer une nouvelle partie
 action-convene-meeting = convoquer une réunion

@@ -74,6 +74,8 @@ kinds_and_actions! {
     Network = "network", seen by UseNetwork {
         /// Be somebody here: see one's own account, end one's own log-ins.
         UseNetwork = "use_network",
+        /// Change the means by which one logs in, and end one's other log-ins.
+        ChangeMeans = "change_means",
         /// Record a new party.
         RecordParty = "record_party",
         /// Convene a meeting.

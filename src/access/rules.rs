@@ -101,6 +101,10 @@ const OPEN: &str =
 pub const fn rule(action: Action) -> Rule {
     let (when, source) = match action {
         Action::UseNetwork => (Is(SignedIn), DESIGN),
+        // A stolen password alone must not be enough to shut its owner out.
+        Action::ChangeMeans => {
+            (All(&[Is(SignedIn), Is(SecondFactor)]), "Decision 6: a log-in with the password alone changes nothing")
+        }
         Action::RecordParty | Action::ConveneMeeting | Action::RecordPublication => {
             (SECRETARIAT, "Design §2: the Secretariat administers and convenes")
         }

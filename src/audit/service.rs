@@ -8,7 +8,7 @@ use super::{Entry, Event, LoggedEntry};
 use crate::access::{self, Asker, Fact, Permit, actions};
 use crate::db::Work;
 use crate::error::{AppError, Fault};
-use crate::ids::EntryId;
+use crate::ids::{EntryId, PartyId};
 use crate::server::Page;
 use crate::server::answer::List;
 
@@ -72,6 +72,13 @@ fn body(row: LoggedEntry, asker: &Asker) -> EntryBody {
         && !auditor
     {
         fields.remove("seq");
+        // Whoever only read what another State let him see is not told which room it has.
+        let text = |name: &str| fields.get(name).and_then(serde_json::Value::as_str).map(ToOwned::to_owned);
+        let thing = fields.get("thing").and_then(|thing| thing.get("kind")).and_then(serde_json::Value::as_str);
+        let foreign = text("owner_party").is_some_and(|owner| asker.party().map(PartyId::as_str) != Some(&owner));
+        if foreign && thing == Some("case") && text("visit").is_none() {
+            fields.remove("room");
+        }
         // By whose log-in and visit others read is for the auditor to put together.
         let own = asker
             .person()

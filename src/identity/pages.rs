@@ -198,7 +198,7 @@ fn inside(identity: &Arc<Identity>) -> Vec<Route> {
             path: "/me/password",
             name: "page_change_password",
             summary: "Chooses another password.",
-            access: Access::May(Action::UseNetwork),
+            access: Access::May(Action::ChangeMeans),
             logs: Logs::Event(Event::PasswordChanged),
             takes: Takes::Form(schema::<PasswordBody>),
             gives: Gives::See,
@@ -210,7 +210,7 @@ fn inside(identity: &Arc<Identity>) -> Vec<Route> {
             path: "/me/sign-ins/ending",
             name: "page_end_my_sign_ins",
             summary: "Ends all my log-ins, this one too.",
-            access: Access::May(Action::UseNetwork),
+            access: Access::May(Action::ChangeMeans),
             logs: Logs::Event(Event::SignedOut),
             takes: Takes::Form(schema::<Nothing>),
             gives: Gives::See,
@@ -270,7 +270,7 @@ async fn log_in(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError>
             let answer = if kept.is_empty() {
                 Answer::see(&next)?
             } else {
-                show(&shell.clone(), &Resume { shell, next, kept })?
+                show(&shell.clone(), &Resume::new(shell, next, kept))?
             };
             Ok(answer.signed_in(&secrets))
         }

@@ -3,7 +3,7 @@
 mod own;
 mod renewal;
 
-pub(super) use own::{OwnAccount, change_password, own_account, require_second_factor, who};
+pub(super) use own::{OwnAccount, change_password, own_account, who};
 pub use own::{end_my_sign_in, end_my_sign_ins, me, my_sign_ins};
 
 use std::net::IpAddr;

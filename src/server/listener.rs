@@ -247,7 +247,7 @@ async fn dispatch_page(
         return Err(Fault::SignInNeeded.into());
     }
     if route.takes.is_form() {
-        shown.visitor.judge_form()?;
+        shown.visitor.judge_form(bearer.is_some() && route.access.needs_token())?;
     }
     let sent = Sent { body, file };
     call(state, route, request, sent, (bearer, brought), Some(shown.visitor.clone())).await

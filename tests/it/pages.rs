@@ -1,5 +1,6 @@
 //! Pages as browsers meet them.
 
+mod attacks;
 mod passkeys;
 mod unhappy;
 

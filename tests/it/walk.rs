@@ -134,14 +134,15 @@ fn expected(stage: &Stage, principal: &Principal, route: &Route, request: &Reque
     if (principal.refused && !unasked && !nobody) || (nobody && route.access.needs_token()) {
         return Verdict::SignIn;
     }
+    // A browser's log-in without its unlock secret has no token for its forms.
+    if route.is_page() && route.takes.is_form() && route.access.needs_token() && !principal.unlock {
+        return Verdict::Means("unlock");
+    }
     for ask in &request.asks {
         match facts(stage, principal, ask, visit).map_or(Verdict::Absent, |facts| judge(ask, facts)) {
             Verdict::Done => {}
             other => return other,
         }
-    }
-    if request.second_factor && !principal.second_factor {
-        return Verdict::Means("second factor");
     }
     Verdict::Done
 }

@@ -124,9 +124,8 @@ pub(super) fn mine(work: &mut Work<'_>, asker: &Asker) -> Result<Vec<MyPasskey>,
 
 /// Ends one of one's own passkeys.
 pub(super) fn end(work: &mut Work<'_>, asker: &Asker, id: &PasskeyId) -> Result<(), AppError> {
-    access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
+    access::permit::<actions::ChangeMeans, TheNetwork>(work, asker, &())?;
     let person = asker.person().ok_or(Fault::SignInNeeded)?;
-    service::require_second_factor(asker)?;
     if !store::end(work.conn, person, id, work.now)? {
         return Err(Fault::NotFound.into());
     }
@@ -134,11 +133,9 @@ pub(super) fn end(work: &mut Work<'_>, asker: &Asker, id: &PasskeyId) -> Result<
     Ok(())
 }
 
-/// Who may add a passkey: whoever has shown a second factor. Else a stolen password would be enough to make
-/// oneself one.
+/// Who is about to add a passkey.
 fn adding<'a>(work: &mut Work<'_>, asker: &'a Asker) -> Result<&'a PersonId, AppError> {
-    access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
-    service::require_second_factor(asker)?;
+    access::permit::<actions::ChangeMeans, TheNetwork>(work, asker, &())?;
     Ok(asker.person().ok_or(Fault::SignInNeeded)?)
 }
 

@@ -97,7 +97,7 @@ pub(in crate::identity) fn routes(identity: &Arc<Identity>) -> Vec<Route> {
             path: "/me/passkeys/new",
             name: "page_ask_new_passkey",
             summary: "Asks the browser to make a passkey.",
-            access: Access::May(Action::UseNetwork),
+            access: Access::May(Action::ChangeMeans),
             logs: Logs::Nothing,
             takes: Takes::Form(schema::<Nothing>),
             gives: Gives::Page,
@@ -109,7 +109,7 @@ pub(in crate::identity) fn routes(identity: &Arc<Identity>) -> Vec<Route> {
             path: "/me/passkeys",
             name: "page_add_passkey",
             summary: "Keeps the passkey that the browser made.",
-            access: Access::May(Action::UseNetwork),
+            access: Access::May(Action::ChangeMeans),
             logs: Logs::Event(Event::PasskeyAdded),
             takes: Takes::Form(schema::<AddBody>),
             gives: Gives::See,
@@ -121,7 +121,7 @@ pub(in crate::identity) fn routes(identity: &Arc<Identity>) -> Vec<Route> {
             path: "/me/passkeys/{passkey}/ending",
             name: "page_end_passkey",
             summary: "Ends one of my passkeys.",
-            access: Access::May(Action::UseNetwork),
+            access: Access::May(Action::ChangeMeans),
             logs: Logs::Event(Event::PasskeyEnded),
             takes: Takes::Form(schema::<Nothing>),
             gives: Gives::See,
@@ -152,7 +152,7 @@ async fn answer(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError>
             let answer = if kept.is_empty() {
                 Answer::see(&next)?
             } else {
-                show(&shell.clone(), &Resume { shell, next, kept })?
+                show(&shell.clone(), &Resume::new(shell, next, kept))?
             };
             Ok(answer.signed_in(&secrets))
         }

@@ -3,7 +3,7 @@
 use crate::access::{self, Asker, actions};
 use crate::audit::{Entry, Event};
 use crate::db::Work;
-use crate::error::{AppError, Fault, Means};
+use crate::error::{AppError, Fault};
 use crate::identity::Verifier;
 use crate::identity::model::{Me, PartyRef, PersonRef, SignInSummary};
 use crate::identity::store::{self, Account, EndedWhy};
@@ -45,23 +45,12 @@ pub(in crate::identity) struct OwnAccount {
 
 /// One's own account.
 pub(in crate::identity) fn own_account(work: &mut Work<'_>, asker: &Asker) -> Result<OwnAccount, AppError> {
-    access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
-    require_second_factor(asker)?;
+    access::permit::<actions::ChangeMeans, TheNetwork>(work, asker, &())?;
     let person = asker.person().ok_or(Fault::SignInNeeded)?;
     Ok(OwnAccount {
         account: store::account_of(work.conn, person)?.ok_or(Fault::SignInNeeded)?,
         name: store::person_name(work.conn, person)?,
     })
-}
-
-/// Whoever changes one's means or ends one's other log-ins has shown a second factor. Else a stolen password
-/// alone would be enough to shut its owner out.
-pub(in crate::identity) fn require_second_factor(asker: &Asker) -> Result<(), AppError> {
-    if asker.facts().has(access::Fact::SecondFactor) {
-        Ok(())
-    } else {
-        Err(Fault::MeansNeeded(Means::SecondFactor).into())
-    }
 }
 
 /// Changes one's own password to the one of `verifier`; every other log-in of the person ends. `before` is
@@ -118,7 +107,7 @@ pub fn end_my_sign_in(work: &mut Work<'_>, asker: &Asker, id: &SignInId) -> Resu
     let own = store::sign_in(work.conn, id)?.is_some_and(|row| Some(&row.person_id) == asker.person());
     let this = asker.sign_in() == Some(id);
     if own && !this {
-        require_second_factor(asker)?;
+        access::permit::<actions::ChangeMeans, TheNetwork>(work, asker, &())?;
     }
     let why = if this { EndedWhy::SignedOut } else { EndedWhy::EndedByPerson };
     if !own || !store::end_sign_in(work.conn, id, why, work.now)? {
@@ -133,8 +122,7 @@ pub fn end_my_sign_in(work: &mut Work<'_>, asker: &Asker, id: &SignInId) -> Resu
 /// # Errors
 /// The database's.
 pub fn end_my_sign_ins(work: &mut Work<'_>, asker: &Asker) -> Result<(), AppError> {
-    access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
-    require_second_factor(asker)?;
+    access::permit::<actions::ChangeMeans, TheNetwork>(work, asker, &())?;
     let person = asker.person().ok_or(Fault::SignInNeeded)?;
     let count = store::end_sign_ins_of(work.conn, person, None, EndedWhy::EndedByPerson, work.now)?;
     work.log(Entry::new(Event::SignedOut).by(asker).count(count));

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{form, look, or_none, title, words_of};
+use super::{form, look, options, or_none, title};
 use crate::access::{self, Action, actions};
 use crate::audit::Event;
 use crate::error::AppError;
@@ -29,11 +29,11 @@ struct MeetingFormPage {
 
 impl MeetingFormPage {
     fn kinds(&self) -> Choices {
-        words_of(&self.shell, "meeting-kind", MeetingKind::ALL.iter().map(|one| one.as_str()))
+        options(&self.shell, "meeting-kind", MeetingKind::ALL.iter().map(|one| one.as_str()))
     }
 
     fn ways(&self) -> Choices {
-        words_of(&self.shell, "way", Way::ALL.iter().map(|one| one.as_str()))
+        options(&self.shell, "way", Way::ALL.iter().map(|one| one.as_str()))
     }
 
     fn action(&self) -> String {
@@ -79,7 +79,7 @@ struct SessionFormPage {
 
 impl SessionFormPage {
     fn kinds(&self) -> Choices {
-        words_of(&self.shell, "session-kind", SessionKind::ALL.iter().map(|one| one.as_str()))
+        options(&self.shell, "session-kind", SessionKind::ALL.iter().map(|one| one.as_str()))
     }
 }
 

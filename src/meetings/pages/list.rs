@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use askama::Template;
 
 use super::timeline::Timeline;
-use super::{look, title, words_of};
+use super::{look, options, title};
 use crate::access::{self, Action, actions};
 use crate::error::AppError;
 use crate::input;
@@ -38,7 +38,7 @@ impl ListPage {
 
     /// The kinds to choose from: value, words, whether it is chosen.
     fn kinds(&self) -> Vec<(String, String, bool)> {
-        words_of(&self.shell, "meeting-kind", MeetingKind::ALL.iter().map(|kind| kind.as_str()))
+        options(&self.shell, "meeting-kind", MeetingKind::ALL.iter().map(|kind| kind.as_str()))
             .into_iter()
             .map(|(kind, words)| {
                 let chosen = self.wanted.kind.is_some_and(|wanted| wanted.as_str() == kind);

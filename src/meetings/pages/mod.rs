@@ -16,7 +16,7 @@ use actix_web::http::Method;
 use crate::access::Action;
 use crate::audit::Event;
 use crate::meetings::model::{MaterialBody, MeetingBody};
-use crate::server::page::Shell;
+use crate::server::page::{self, Shell, options};
 use crate::server::registry::SchemaOf;
 use crate::server::{Access, Gives, Handler, Logs, Route, Takes};
 
@@ -83,14 +83,9 @@ fn title(shell: &Shell, meeting: &MeetingBody) -> String {
     }
 }
 
-/// Words for each of these values: a family of keys and the value make the key.
-fn words_of(shell: &Shell, family: &str, values: impl Iterator<Item = &'static str>) -> Vec<(String, String)> {
-    values.map(|value| (value.to_owned(), shell.word(family, value))).collect()
-}
-
 /// A choice that can be left open.
 fn or_none(choices: Vec<(String, String)>) -> Vec<(String, String)> {
-    std::iter::once((String::new(), "—".to_owned())).chain(choices).collect()
+    page::or_none("—".to_owned(), choices)
 }
 
 /// The type of a document as people call it: how names of such files end.
@@ -105,7 +100,7 @@ fn size_of(material: &MaterialBody) -> i64 {
 
 /// Samples of every page of this slice.
 #[cfg(test)]
-pub(crate) fn samples(shell: &Shell) -> Vec<crate::server::page::Sample> {
+pub(crate) fn samples(shell: &Shell) -> Vec<page::Sample> {
     [
         list::samples(shell),
         convening::samples(shell),

@@ -16,7 +16,7 @@ use actix_web::http::Method;
 use crate::access::Action;
 use crate::audit::Event;
 use crate::context::Moment;
-use crate::server::page::Shell;
+use crate::server::page::{Shell, options, or_none};
 use crate::server::registry::SchemaOf;
 use crate::server::{Access, Gives, Handler, Logs, Route, Takes};
 
@@ -63,18 +63,6 @@ fn send(
     let (access, logs) = (Access::May(action), Logs::Event(event));
     let (takes, gives) = (Takes::Form(body), Gives::See);
     Route { method: Method::POST, path, name, summary, access, logs, takes, gives, also: &[409], handler }
-}
-
-/// The values of an enumeration to choose from.
-fn options(shell: &Shell, family: &str, values: impl IntoIterator<Item = &'static str>) -> Vec<(String, String)> {
-    values.into_iter().map(|value| (value.to_owned(), shell.word(family, value))).collect()
-}
-
-/// The same, and none of them first, in the words of `none`.
-fn or_none(none: String, options: Vec<(String, String)>) -> Vec<(String, String)> {
-    let mut all = vec![(String::new(), none)];
-    all.extend(options);
-    all
 }
 
 /// The day of a moment in the reader's zone: terms begin and end with days, and their acts say the rest.

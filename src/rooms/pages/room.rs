@@ -135,7 +135,7 @@ async fn open_visit(call: Call) -> Result<Answer, AppError> {
         Answer::see(&next)?
     } else {
         let shell = call.shell()?;
-        show(&shell.clone(), &Resume { shell, next, kept })?
+        show(&shell.clone(), &Resume::new(shell, next, kept))?
     };
     Ok(answer.visit(&door, opened.visit.as_str(), minutes.saturating_mul(60)))
 }

@@ -44,30 +44,38 @@ pub struct Purpose {
     pub kept: Vec<(String, String)>,
 }
 
-/// Gives back what was kept.
+/// Gives back what was kept: after logging in or stating a purpose, or because a page of ours sent it for an
+/// earlier log-in. It is sent when whoever sees it says so, and not before.
 #[derive(Template)]
 #[template(path = "shell/resume.html")]
 pub struct Resume {
-    /// The shell.
-    pub shell: Shell,
+    shell: Shell,
+    name: &'static str,
     /// Where it is sent.
-    pub next: String,
+    next: String,
     /// What is sent.
-    pub kept: Vec<(String, String)>,
+    kept: Vec<(String, String)>,
 }
 
-/// Asks whether to send what a page of ours sent for an earlier log-in.
-#[derive(Template)]
-#[template(path = "shell/again.html")]
-pub struct Again {
-    /// The shell.
-    pub shell: Shell,
-    /// The problem's name.
-    pub name: &'static str,
-    /// Where it is sent.
-    pub next: String,
-    /// What is sent.
-    pub kept: Vec<(String, String)>,
+impl Resume {
+    /// For what was kept meanwhile.
+    #[must_use]
+    pub const fn new(shell: Shell, next: String, kept: Vec<(String, String)>) -> Self {
+        Self { shell, name: "resume", next, kept }
+    }
+
+    /// For what was sent for an earlier log-in.
+    pub(super) const fn again(shell: Shell, next: String, kept: Vec<(String, String)>) -> Self {
+        Self { shell, name: Fault::FormNotOurs.public().1, next, kept }
+    }
+
+    fn is_again(&self) -> bool {
+        self.name != "resume"
+    }
+
+    fn title(&self) -> String {
+        if self.is_again() { self.shell.t("again-title") } else { self.shell.t("resume-title") }
+    }
 }
 
 /// Says what is in the way.
@@ -104,7 +112,7 @@ pub(in crate::server) fn answer(error: &AppError, visitor: &Visitor) -> HttpResp
         // Somebody logged in again beside a page that was open: what was written there is not lost, but sent
         // only when its writer says so.
         (Fault::FormNotOurs, _) if visitor.site == Site::Ours && !kept.is_empty() && !visitor.at_the_door() => {
-            Again { shell, name, next, kept }.render()
+            Resume::again(shell, next, kept).render()
         }
         (fault, _) => {
             let detail = if let Fault::Conflict(detail) = fault { detail } else { "" };

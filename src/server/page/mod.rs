@@ -301,6 +301,17 @@ impl Shell {
     }
 }
 
+/// Each of these values to choose from, with its words: the family's name and the value make the key.
+pub fn options(shell: &Shell, family: &str, values: impl IntoIterator<Item = &'static str>) -> Vec<(String, String)> {
+    values.into_iter().map(|value| (value.to_owned(), shell.word(family, value))).collect()
+}
+
+/// The same, and none of them first, in the words of `none`.
+#[must_use]
+pub fn or_none(none: String, options: Vec<(String, String)>) -> Vec<(String, String)> {
+    std::iter::once((String::new(), none)).chain(options).collect()
+}
+
 /// The field that a problem's path is about: `topics[3]` is a line of `topics`.
 fn place(path: &str) -> &str {
     path.split('[').next().unwrap_or(path)

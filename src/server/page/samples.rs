@@ -1,6 +1,6 @@
 //! The shell's own pages, made up: for the tests of all pages.
 
-use super::fault::{Again, Failed, LogIn, Purpose, Resume};
+use super::fault::{Failed, LogIn, Purpose, Resume};
 use super::{Fields, Form, Sample, Shell, sample};
 use crate::error::{Fault, FieldProblem, Means};
 
@@ -46,6 +46,7 @@ pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
                 log_in(Vec::new(), String::new(), false, "log-in"),
                 log_in(Vec::new(), "/me".to_owned(), false, "sign-in-needed"),
                 log_in(kept(), next(), true, "sign-in-needed"),
+                log_in(kept(), next(), false, "unlock-needed"),
             ],
         ),
         sample(
@@ -56,10 +57,9 @@ pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
                 purpose(with_problems(shell, &[("purpose", "empty")], &[("purpose", " ")]), Vec::new()),
             ],
         ),
-        sample("shell/resume.html", vec![Resume { shell: shell.clone(), next: next(), kept: kept() }]),
         sample(
-            "shell/again.html",
-            vec![Again { shell: shell.clone(), name: Fault::FormNotOurs.public().1, next: next(), kept: kept() }],
+            "shell/resume.html",
+            vec![Resume::new(shell.clone(), next(), kept()), Resume::again(shell.clone(), next(), kept())],
         ),
         sample(
             "shell/fault.html",

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use super::cookies::{self, Cookies};
 use super::form::Fields;
 use super::{Form, Say, Shell, TOKEN, Who};
-use crate::error::{AppError, Fault};
+use crate::error::{AppError, Fault, Means};
 use crate::ids::VisitId;
 use crate::server::registry::{Access, Route};
 use crate::server::{Bearer, Brought, State};
@@ -56,13 +56,16 @@ impl Visitor {
     }
 
     /// Refuses a form that no page of ours sent for this log-in.
-    pub(in crate::server) fn judge_form(&self) -> Result<(), AppError> {
+    /// A log-in that came without its unlock secret could not be told from one that another site uses: its
+    /// forms wait for a whole log-in.
+    pub(in crate::server) fn judge_form(&self, logged_in: bool) -> Result<(), AppError> {
         let sent = self.typed.get(TOKEN).unwrap_or_default();
         match &self.token {
             Some(token) if bool::from(token.as_bytes().ct_eq(sent.as_bytes())) => Ok(()),
             Some(_) => Err(Fault::FormNotOurs.into()),
             // Nobody is logged in: there is nothing that a form could do in somebody's name.
-            None => Ok(()),
+            None if !logged_in => Ok(()),
+            None => Err(Fault::MeansNeeded(Means::Unlock).into()),
         }
     }
 }

@@ -12,19 +12,19 @@ use crate::support::{Reply, Tables, World};
 
 /// What a page has the browser ask an authenticator.
 #[track_caller]
-fn options(page: &Reply) -> Value {
+pub(super) fn options(page: &Reply) -> Value {
     let html = Html::parse_document(&page.text());
     let form = html.select(&Selector::parse("form[data-options]").unwrap()).next();
     let form = form.unwrap_or_else(|| panic!("{} {}", page.status, page.text()));
     serde_json::from_str(form.attr("data-options").unwrap()).unwrap()
 }
 
-fn browser(world: &World) -> Browser {
+pub(super) fn browser(world: &World) -> Browser {
     Browser::new(&world.server.client())
 }
 
 /// Logged in with password and code.
-fn logged_in(world: &mut World, key: &str) -> Browser {
+pub(super) fn logged_in(world: &mut World, key: &str) -> Browser {
     let code = world.code(key);
     let mut browser = browser(world);
     assert_eq!(browser.log_in(&World::email(key), PASSWORD, &code).status, 303);
@@ -32,7 +32,7 @@ fn logged_in(world: &mut World, key: &str) -> Browser {
 }
 
 /// Somebody with a passkey, and the passkey.
-fn with_passkey(world: &mut World, key: &str) -> (Browser, Authenticator) {
+pub(super) fn with_passkey(world: &mut World, key: &str) -> (Browser, Authenticator) {
     let mut authenticator = Authenticator::new(&world.server.settings.server.origin);
     let mut browser = logged_in(world, key);
     let me = browser.get("/me");
@@ -45,7 +45,7 @@ fn with_passkey(world: &mut World, key: &str) -> (Browser, Authenticator) {
 }
 
 /// The page that asks to sign, for whoever knows the password.
-fn asked(world: &World, key: &str, password: &str) -> (Browser, Reply) {
+pub(super) fn asked(world: &World, key: &str, password: &str) -> (Browser, Reply) {
     let mut browser = browser(world);
     let page = browser.get("/log-in");
     let form = [("email", World::email(key)), ("password", password.to_owned())];
@@ -60,11 +60,11 @@ fn asked(world: &World, key: &str, password: &str) -> (Browser, Reply) {
 }
 
 #[track_caller]
-fn refused(reply: &Reply) {
+pub(super) fn refused(reply: &Reply) {
     assert_eq!((reply.status, page_of(reply).as_deref()), (401, Some("sign-in-needed")), "{}", reply.text());
 }
 
-const ANSWER: &str = "/log-in/passkey/answer";
+pub(super) const ANSWER: &str = "/log-in/passkey/answer";
 
 both!(a_passkey_stands_in_for_the_code, |server| {
     let mut world = World::new(server);

@@ -167,7 +167,6 @@ fn nobody_is_led_elsewhere() {
 
         let page = browser.get("/me");
         let reply = browser.fill(&page, "/choices", &[("next", elsewhere)]);
-        assert_eq!(reply.status, if elsewhere.is_empty() { 303 } else { reply.status }, "{elsewhere:?}");
         assert_eq!((reply.status, reply.headers["location"].as_str()), (303, "/"), "{elsewhere:?}");
 
         for next in

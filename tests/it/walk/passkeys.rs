@@ -69,17 +69,12 @@ pub fn build(stage: &mut Stage, route: &Route, principal: &Principal) -> Made {
         }
         "page_end_passkey" => {
             let id = principal.somebody().map_or_else(|| NOWHERE.to_owned(), |key| give(stage, key).0);
-            Made {
-                path: Some(format!("/me/passkeys/{id}/ending")),
-                form: Some(Form::new()),
-                second_factor: true,
-                ..Made::default()
-            }
+            Made { path: Some(format!("/me/passkeys/{id}/ending")), form: Some(Form::new()), ..Made::default() }
         }
-        "page_ask_new_passkey" => Made { form: Some(Form::new()), second_factor: true, ..Made::default() },
+        "page_ask_new_passkey" => Made { form: Some(Form::new()), ..Made::default() },
         _ => {
             let mut client = stage.own(principal.somebody().unwrap_or("fr"));
-            Made { form: Some(new_one(stage, &mut client).0), second_factor: true, ..Made::default() }
+            Made { form: Some(new_one(stage, &mut client).0), ..Made::default() }
         }
     }
 }

@@ -43,8 +43,6 @@ pub struct Request {
     pub event: Option<&'static str>,
     /// Whether the asker's log-in ends with it.
     pub ends_log_in: bool,
-    /// Whether the log-in must have shown a second factor, whatever the rules say.
-    pub second_factor: bool,
 }
 
 /// The ways in which a route is asked; a page, in those of the route that it is like.
@@ -89,7 +87,6 @@ pub fn request(stage: &mut Stage, route: &Route, variant: &str, principal: &Prin
         room: made.room,
         event: made.event,
         ends_log_in: made.ends_log_in,
-        second_factor: made.second_factor,
     };
     assert!(!request.path.contains('{'), "the walk gives {} no path", route.name);
     // A list shows what there is for the asker, and is open to whoever may ask at all.
@@ -133,7 +130,6 @@ pub struct Made {
     pub room: Option<RoomId>,
     pub event: Option<&'static str>,
     pub ends_log_in: bool,
-    pub second_factor: bool,
 }
 
 impl Made {
@@ -225,12 +221,11 @@ fn identity(stage: &mut Stage, route: &Route, variant: &str, principal: &Princip
             let invitation = stage.officer().post(&path, &json!({"email": email})).expect(201);
             Made::default().json(json!({"token": text(&invitation, "token"), "password": PASSWORD}))
         }
-        "sign_out" => Made { ends_log_in: true, ..Made::default() },
-        "end_my_sign_ins" => Made { ends_log_in: true, second_factor: true, ..Made::default() },
+        "sign_out" | "end_my_sign_ins" => Made { ends_log_in: true, ..Made::default() },
         "me" | "list_my_sign_ins" => Made::default(),
         "change_password" => {
             let body = json!({"password": PASSWORD, "new_password": PASSWORD});
-            Made { ends_log_in: true, second_factor: true, ..Made::default() }.json(body)
+            Made { ends_log_in: true, ..Made::default() }.json(body)
         }
         "end_my_sign_in" => {
             let whose = match (variant, principal.somebody()) {
@@ -242,14 +237,9 @@ fn identity(stage: &mut Stage, route: &Route, variant: &str, principal: &Princip
             let id = super::sign_in_of(&text(&session, "access_token")).unwrap();
             // Whose it is not, for him there is none: the registry's action is only the first question.
             let absent = on(Action::SeeParty, "00000000-0000-4000-8000-00000000dead");
-            let mut asks = vec![Ask { action: Action::UseNetwork, thing: None, extra: FactSet::NONE }];
-            asks.extend((!own).then_some(absent));
-            Made {
-                path: Some(format!("/api/v1/me/sign-ins/{id}")),
-                instead: Some(asks),
-                second_factor: own,
-                ..Made::default()
-            }
+            let ask = |action| Ask { action, thing: None, extra: FactSet::NONE };
+            let asks = vec![ask(Action::UseNetwork), if own { ask(Action::ChangeMeans) } else { absent }];
+            Made { path: Some(format!("/api/v1/me/sign-ins/{id}")), instead: Some(asks), ..Made::default() }
         }
         _ => unknown(route),
     }
