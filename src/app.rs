@@ -5,6 +5,7 @@ mod samples;
 
 use std::sync::Arc;
 
+use crate::audit::Publisher;
 use crate::context::{Clock, Entropy};
 use crate::db::{Counters, Db};
 use crate::error::AppError;
@@ -19,6 +20,8 @@ pub struct App {
     pub state: State,
     /// Who logs in and how.
     pub identity: Arc<Identity>,
+    /// What signs the log's checkpoints, on a node that does.
+    pub publisher: Option<Arc<Publisher>>,
 }
 
 /// Every route there is.
@@ -54,7 +57,8 @@ impl App {
         let db = Db::open(&settings.database, &url, Arc::clone(&clock), entropy)?;
         let identity = Identity::open(&settings, Arc::clone(&clock))?;
         let gate: Arc<dyn Gate> = identity.clone();
-        Ok(Self { state: State { settings: Arc::new(settings), db, gate, clock }, identity })
+        let publisher = Publisher::open(&settings)?;
+        Ok(Self { state: State { settings: Arc::new(settings), db, gate, clock }, identity, publisher })
     }
 
     /// Binds the port. Await the answer's `server` to serve.
@@ -63,6 +67,10 @@ impl App {
     /// When the certificate cannot be used or the port cannot be bound.
     pub fn listen(&self, signals: bool) -> Result<Running, AppError> {
         let running = server::start(&self.state, routes(&self.identity), signals)?;
+        if let Some(publisher) = self.publisher.clone() {
+            let pause = std::time::Duration::from_secs(self.state.settings.audit.publish_seconds);
+            tokio::task::spawn_local(publish(publisher, self.state.db.clone(), pause));
+        }
         let db = self.state.db.clone();
         tokio::task::spawn_local(async move {
             let mut told = db.counters();
@@ -75,6 +83,16 @@ impl App {
             }
         });
         Ok(running)
+    }
+}
+
+/// Signs what is new in the log, again and again. What is refused is told each time: it does not go away.
+async fn publish(publisher: Arc<Publisher>, db: Db, pause: std::time::Duration) {
+    loop {
+        tokio::time::sleep(pause).await;
+        if let Err(error) = publisher.publish(&db).await {
+            tracing::error!(cause = ?error.cause().map(ToString::to_string), "the log was not signed");
+        }
     }
 }
 

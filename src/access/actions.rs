@@ -84,6 +84,8 @@ kinds_and_actions! {
         OpenCase = "open_case",
         /// Record a document in the public library.
         RecordPublication = "record_publication",
+        /// Check the log: read its checkpoints and the hashes of its tree, which tell its size and nothing else.
+        CheckLog = "check_log",
     }
     /// A State or an organisation.
     Party = "party", seen by SeeParty {

@@ -21,4 +21,4 @@ pub mod rules;
 pub use actions::{Action, Kind, Mark, kinds};
 pub use asker::{Asker, Basis, Credentials};
 pub use facts::{Fact, FactBits, FactSet, Facts};
-pub use permit::{Filter, Permit, Thing, filter, permit, permit_with};
+pub use permit::{Filter, Permit, TheNetwork, Thing, filter, permit, permit_with};

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use diesel::QueryResult;
 
-use super::actions::kinds::KindMark;
+use super::actions::kinds::{self, KindMark};
 use super::actions::{Action, Mark};
 use super::asker::Asker;
 use super::facts::{self, Fact, FactBits, FactSet, Facts};
@@ -24,6 +24,18 @@ pub trait Thing: Sized {
     /// # Errors
     /// The database's; a thing that is not there is `None`.
     fn find(conn: &mut Conn, id: &Self::Id, facts: Facts) -> QueryResult<Option<(Self, FactBits)>>;
+}
+
+/// The network as a whole, which is always there: for what is done to no one thing of it.
+#[derive(Debug)]
+pub struct TheNetwork;
+
+impl Thing for TheNetwork {
+    type Kind = kinds::Network;
+    type Id = ();
+    fn find(_: &mut Conn, (): &Self::Id, _: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+        Ok(Some((Self, 0)))
+    }
 }
 
 /// Leave to do `A` to the very thing it holds. There is no other way to one than [`permit`].

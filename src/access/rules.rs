@@ -108,6 +108,10 @@ pub const fn rule(action: Action) -> Rule {
         Action::RecordParty | Action::ConveneMeeting | Action::RecordPublication => {
             (SECRETARIAT, "Design §2: the Secretariat administers and convenes")
         }
+        Action::CheckLog => (
+            Any(&[All(&[STATE, Is(SecondFactor)]), AUDITOR]),
+            "Decision 15: each State can check that the log was never rewritten",
+        ),
         Action::OpenCase => (
             All(&[Is(ContactPoint), Is(SecondFactor)]),
             "Sixth meeting (2009), conclusion 3: a fiche of each ongoing investigation",

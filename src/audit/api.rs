@@ -1,5 +1,6 @@
 //! The log over JSON: the auditor reads all of it, others what concerns them.
 
+use super::model::tiles::Tile;
 use super::service::{self, EntryBody};
 use super::{Event, Wanted};
 use crate::access::Action;
@@ -40,7 +41,58 @@ pub fn routes() -> Vec<Route> {
             also: &[],
             handler: handler(get),
         },
+        Route {
+            method: Method::GET,
+            path: "/api/v1/audit/checkpoint",
+            name: "get_checkpoint",
+            summary: "The newest signed statement about the log's tree: a checkpoint of c2sp.org/tlog-checkpoint.",
+            access: Access::May(Action::CheckLog),
+            logs: Logs::Nothing,
+            takes: Takes::Nothing,
+            gives: Gives::Bytes,
+            also: &[],
+            handler: handler(checkpoint),
+        },
+        Route {
+            method: Method::GET,
+            path: "/api/v1/audit/tile/{tile:.*}",
+            name: "get_tile",
+            summary: "A tile of the log's tree, or a bundle of its leaves: what c2sp.org/tlog-tiles has behind tile/.",
+            access: Access::May(Action::CheckLog),
+            logs: Logs::Nothing,
+            takes: Takes::Nothing,
+            gives: Gives::Bytes,
+            also: &[],
+            handler: handler(tile),
+        },
+        Route {
+            method: Method::GET,
+            path: "/api/v1/audit/receipts/{seq}",
+            name: "get_receipt",
+            summary: "The proof that an entry is in the log, to be verified without this server: a c2sp.org/tlog-proof.",
+            access: Access::May(Action::CheckLog),
+            logs: Logs::SometimesEvent(Event::LogRead),
+            takes: Takes::Nothing,
+            gives: Gives::Bytes,
+            also: &[409],
+            handler: handler(receipt),
+        },
     ]
+}
+
+async fn checkpoint(call: Call) -> Result<Answer, AppError> {
+    Ok(Answer::plain(call.read(service::checkpoint).await?))
+}
+
+async fn tile(call: Call) -> Result<Answer, AppError> {
+    let tile = call.path("tile", Tile::parse)?;
+    Ok(Answer::bytes(call.read(move |work, asker| service::tile(work, asker, &tile)).await?))
+}
+
+async fn receipt(call: Call) -> Result<Answer, AppError> {
+    let seq = call.path("seq", |text| text.parse::<i64>().ok().filter(|seq| *seq >= 0 && seq.to_string() == text))?;
+    let proof = call.read(move |work, asker| service::receipt(work, asker, seq)).await?;
+    Answer::download("text/plain; charset=utf-8", &format!("{seq}.tlog-proof"), proof.into_bytes())
 }
 
 async fn list(call: Call) -> Result<Answer, AppError> {

@@ -3,9 +3,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::store::{self, Wanted};
+use super::model::note::{Checkpoint, Note};
+use super::model::proof::{Proof, Shown};
+use super::model::tiles::Tile;
+use super::model::{Commitment, Fields, Leaf, tree};
+use super::store::{self, StoredTree, Wanted};
 use super::{Entry, Event, LoggedEntry};
-use crate::access::{self, Asker, Fact, Permit, actions};
+use crate::access::{self, Action, Asker, Fact, Permit, TheNetwork, actions};
 use crate::db::Work;
 use crate::error::{AppError, Fault};
 use crate::ids::{EntryId, PartyId};
@@ -17,8 +21,7 @@ use crate::server::answer::List;
 pub struct EntryBody {
     /// Its id.
     pub id: EntryId,
-    /// Its place in the log; only the auditor is shown it, since the gaps between one's own entries
-    /// would tell how much others do.
+    /// Its place in the log, for those who may check the log (decision 15).
     pub seq: Option<i64>,
     /// What happened, as committed to; null once erased.
     pub entry: Option<serde_json::Value>,
@@ -65,32 +68,104 @@ fn place(
         .map_err(|error| if error.fault == Fault::NotFound { none() } else { error })
 }
 
+fn may_check(work: &mut Work<'_>, asker: &Asker) -> Result<Permit<actions::CheckLog, TheNetwork>, AppError> {
+    access::permit(work, asker, &())
+}
+
+/// The newest checkpoint: a signed note.
+///
+/// # Errors
+/// `NotPermitted`; `NotFound` when none was signed yet; the database's.
+pub fn checkpoint(work: &mut Work<'_>, asker: &Asker) -> Result<String, AppError> {
+    may_check(work, asker)?;
+    store::published(work.conn)?.map(|given| given.note).ok_or_else(|| Fault::NotFound.into())
+}
+
+/// The bytes of a tile of the tree, or of a bundle of its leaves, as far as the newest checkpoint reaches.
+///
+/// # Errors
+/// `NotPermitted`; `NotFound` when it is not there; the database's.
+pub fn tile(work: &mut Work<'_>, asker: &Asker, tile: &Tile) -> Result<Vec<u8>, AppError> {
+    let permit = may_check(work, asker)?;
+    let size = store::published(work.conn)?.map_or(0, |given| given.size.unsigned_abs());
+    if tile.needs().is_none_or(|needs| needs > size) {
+        return Err(Fault::NotFound.into());
+    }
+    store::read(work.conn, &permit, tile)?.ok_or_else(|| AppError::internal("a tile of the tree is not whole"))
+}
+
+/// The proof that the entry with this number is in the log, with those of its fields that the asker may read: a
+/// `c2sp.org/tlog-proof@v1`.
+///
+/// # Errors
+/// `NotPermitted`; `NotFound` when there is no such entry that the asker may read; `Conflict` when no checkpoint
+/// reaches it yet; the database's.
+pub fn receipt(work: &mut Work<'_>, asker: &Asker, seq: i64) -> Result<String, AppError> {
+    may_check(work, asker)?;
+    let id = store::id_of(work.conn, seq)?.ok_or(Fault::NotFound)?;
+    let entry = access::permit::<actions::ReadEntry, LoggedEntry>(work, asker, &id)?.into_thing();
+    let note = store::published(work.conn)?.and_then(|given| Note::parse(&given.note));
+    let checkpoint = note.as_ref().and_then(|note| Checkpoint::parse(&note.text));
+    let index = entry.seq.unsigned_abs();
+    let (note, checkpoint) = note
+        .zip(checkpoint)
+        .filter(|(_, checkpoint)| index < checkpoint.size)
+        .ok_or(Fault::Conflict("No signed checkpoint reaches this entry yet. It will in a few seconds."))?;
+    let minute = entry.minute.unsigned_abs();
+    let commitment = Commitment::try_from(&entry.commitment[..]).map_err(AppError::internal)?;
+    let shown = if let (Some(payload), Some(salt)) = (&entry.payload, &entry.salt) {
+        let kept = kept(&serde_json::from_str(payload).map_err(AppError::internal)?, asker);
+        let fields = Fields::parse(payload).map_err(AppError::internal)?;
+        Shown::of(minute, &fields, salt, |name| !kept.contains(&name))
+    } else {
+        Shown::erased(minute, &commitment)
+    };
+    let path = tree::inclusion(&mut StoredTree::new(work.conn, checkpoint.size), index, checkpoint.size)?;
+    let leaf = Leaf { seq: index, minute, commitment };
+    if !tree::is_included(&leaf.hash(), index, checkpoint.size, &path, &checkpoint.root) {
+        return Err(AppError::internal(format!("entry {index} is not in the tree that was signed for")));
+    }
+    if asker.facts().has(Fact::Auditor) {
+        work.log(Entry::new(Event::LogRead).by(asker).on("entry", &id).count(1));
+    }
+    let extra = serde_json::to_vec(&shown).map_err(AppError::internal)?;
+    Ok(Proof { extra, index, path, checkpoint: note }.to_string())
+}
+
+/// The fields of an entry that are kept from this reader of it.
+fn kept(fields: &serde_json::Map<String, serde_json::Value>, asker: &Asker) -> Vec<&'static str> {
+    let mut kept = Vec::new();
+    if asker.facts().has(Fact::Auditor) {
+        return kept;
+    }
+    let text = |name: &str| fields.get(name).and_then(serde_json::Value::as_str);
+    let thing = fields.get("thing").and_then(|thing| thing.get("kind")).and_then(serde_json::Value::as_str);
+    // Whoever only read what another State let him see is not told which room it has.
+    let foreign = text("owner_party").is_some_and(|owner| asker.party().map(PartyId::as_str) != Some(owner));
+    if foreign && thing == Some("case") && text("visit").is_none() {
+        kept.push("room");
+    }
+    // By whose log-in and visit others read is for the auditor to put together.
+    if asker.person().is_none_or(|person| text("actor") != Some(person.as_str())) {
+        kept.extend(["sign_in", "visit"]);
+    }
+    kept
+}
+
 fn body(row: LoggedEntry, asker: &Asker) -> EntryBody {
-    let auditor = asker.facts().has(Fact::Auditor);
+    let checks = access::rules::rule(Action::CheckLog).when.holds(asker.facts());
     let mut entry = row.payload.as_deref().and_then(|payload| serde_json::from_str::<serde_json::Value>(payload).ok());
-    if let Some(serde_json::Value::Object(fields)) = &mut entry
-        && !auditor
-    {
-        fields.remove("seq");
-        // Whoever only read what another State let him see is not told which room it has.
-        let text = |name: &str| fields.get(name).and_then(serde_json::Value::as_str).map(ToOwned::to_owned);
-        let thing = fields.get("thing").and_then(|thing| thing.get("kind")).and_then(serde_json::Value::as_str);
-        let foreign = text("owner_party").is_some_and(|owner| asker.party().map(PartyId::as_str) != Some(&owner));
-        if foreign && thing == Some("case") && text("visit").is_none() {
-            fields.remove("room");
+    if let Some(serde_json::Value::Object(fields)) = &mut entry {
+        for name in kept(fields, asker) {
+            fields.remove(name);
         }
-        // By whose log-in and visit others read is for the auditor to put together.
-        let own = asker
-            .person()
-            .is_some_and(|person| fields.get("actor").and_then(serde_json::Value::as_str) == Some(person.as_str()));
-        if !own {
-            fields.remove("sign_in");
-            fields.remove("visit");
+        if !checks {
+            fields.remove("seq");
         }
     }
     EntryBody {
         id: row.id,
-        seq: auditor.then_some(row.seq),
+        seq: checks.then_some(row.seq),
         entry,
         commitment: data_encoding::HEXLOWER.encode(&row.commitment),
     }

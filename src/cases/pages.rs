@@ -12,13 +12,12 @@ use super::model::{
     CaseBody, CaseLine, Crime, Fiche, LinkBody, OpenBody, ReleaseBody, ReleaseTo, ReviseBody, Stage, VisibleTo,
 };
 use super::service;
-use crate::access::{self, Action, Asker, actions};
+use crate::access::{self, Action, Asker, TheNetwork, actions};
 use crate::audit::Event;
 use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::{ActId, CaseId, PartyId};
 use crate::meetings::known::{Known, known};
-use crate::network::TheNetwork;
 use crate::network::names::{Names, states};
 use crate::server::answer::List;
 use crate::server::page::{Nothing, Shell, show};

@@ -6,13 +6,12 @@ use super::model::{
     CaseBody, CaseLine, CaseReleaseBody, ContactRef, Fiche, NewCase, NewRelease, ReleaseTo, Revision, Visibility,
 };
 use super::store::{self, Case, SealedFiche};
-use crate::access::{self, Asker, Fact, Kind, Permit, actions, explain::may_see};
+use crate::access::{self, Asker, Fact, Kind, Permit, TheNetwork, actions, explain::may_see};
 use crate::audit::{Entry, Event, counts};
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RoomId};
-use crate::network::TheNetwork;
 use crate::rooms::opening::{self, Reach, RoomKind};
 use crate::rooms::release::{self, Recipient, Release, Released};
 use crate::seal::{Key, Place, Sealed};

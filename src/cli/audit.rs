@@ -1,13 +1,17 @@
 //! `incamera audit`
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{CliError, say};
-use crate::audit;
-use crate::settings::Settings;
+use super::{CliError, ctx, say};
+use crate::audit::model::note::{Kind, Signer, Verifier};
+use crate::audit::model::proof::{self, Proven};
+use crate::audit::{self, Publisher};
+use crate::error::AppError;
+use crate::settings::{Settings, files};
 
 /// What to do with the log.
 #[derive(clap::Args)]
@@ -18,8 +22,18 @@ pub(super) struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check that no entry is missing, none was changed, and every commitment holds. Exit code 3 when not.
+    /// Check the log, or receipts of it. Exit code 3 when something is found wrong.
+    #[command(after_help = "\
+Without FILES, the whole log in the database: no entry is missing, none was changed, every commitment holds, and the
+tree is that of the entries. With FILES, receipts (.tlog-proof): each is in the tree that the log has signed for. That
+takes nothing but the log's public key, and is meant for machines that are not the server.")]
     Verify {
+        /// Receipts to check.
+        #[arg(value_name = "FILES", requires = "key")]
+        files: Vec<PathBuf>,
+        /// The log's public key: the file log.pub that its operator gave out.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
         /// The settings file.
         #[arg(long, default_value = "incamera.toml")]
         config: PathBuf,
@@ -30,28 +44,74 @@ enum Command {
         #[arg(long, default_value = "incamera.toml")]
         config: PathBuf,
     },
+    /// Print the log's public key, by which States verify it; make the pair where there is none yet.
+    #[command(name = "key")]
+    Public {
+        /// The settings file.
+        #[arg(long, default_value = "incamera.toml")]
+        config: PathBuf,
+    },
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CliError> {
     match &args.command {
-        Command::Verify { config } => {
-            let mut conn = Settings::load(config)?.database_url()?.open_writer()?;
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} entries, {per_sec}") {
-                bar.set_style(style);
-            }
-            let verified =
-                audit::verify(&mut conn, &mut |done| bar.set_position(u64::try_from(done).unwrap_or_default()));
-            bar.finish_and_clear();
-            let (size, erased) = verified.map_err(|error| CliError::Found(super::words(&error)))?;
-            say(format!("{size} entries, {erased} of them erased: each is what was committed to."))
-        }
+        Command::Verify { files, key: Some(key), .. } if !files.is_empty() => receipts(files, key),
+        Command::Verify { config, .. } => whole(&Settings::load(config)?),
         Command::Export { config } => {
             let mut conn = Settings::load(config)?.database_url()?.open_writer()?;
-            audit::export(&mut conn, &mut |line| {
-                say(line).map_err(|error| crate::error::AppError::internal(error.to_string()))
-            })?;
+            audit::export(&mut conn, &mut |line| say(line).map_err(|error| AppError::internal(error.to_string())))?;
             Ok(())
         }
+        Command::Public { config } => say(key(&Settings::load(config)?)?),
     }
+}
+
+fn whole(settings: &Settings) -> Result<(), CliError> {
+    let mut conn = settings.database_url()?.open_writer()?;
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} entries, {per_sec}") {
+        bar.set_style(style);
+    }
+    let verified = audit::verify(&mut conn, &mut |done| bar.set_position(u64::try_from(done).unwrap_or_default()));
+    bar.finish_and_clear();
+    let (size, erased) = verified.map_err(|error| CliError::Found(super::words(&error)))?;
+    say(format!("{size} entries, {erased} of them erased: each is what was committed to."))
+}
+
+fn receipts(paths: &[PathBuf], key: &Path) -> Result<(), CliError> {
+    let log = Verifier::parse(fs::read_to_string(key)?.trim_end()).filter(|key| key.kind == Kind::Log);
+    let log = log.ok_or_else(|| CliError::Other(format!("{}: no public key of a log", key.display())))?;
+    let mut wrong = 0_usize;
+    for path in paths {
+        let words = match proof::verify(&fs::read_to_string(path)?, std::slice::from_ref(&log), |_| true) {
+            Ok(proven) => in_words(&proven),
+            Err(unproven) => {
+                wrong = wrong.saturating_add(1);
+                format!("NOT PROVEN: {unproven}")
+            }
+        };
+        say(format!("{}: {words}", path.display()))?;
+    }
+    if wrong == 0 { Ok(()) } else { Err(CliError::Found(format!("{wrong} of {} prove nothing", paths.len()))) }
+}
+
+fn in_words(Proven { leaf, shown, checkpoint }: &Proven) -> String {
+    let first = format!("entry {} of {} in the log {}", leaf.seq, checkpoint.size, checkpoint.origin);
+    let fields = shown.open().map(|(name, value)| format!("    {name} {value}"));
+    std::iter::once(first).chain(fields).collect::<Vec<_>>().join("\n")
+}
+
+/// The log's public key, in words and in the file `log.pub` beside the settings; made where there is none.
+pub(super) fn key(settings: &Settings) -> Result<String, CliError> {
+    let path = settings.path(&settings.audit.key);
+    if !path.exists() {
+        // As the specification would have it: the address at which the log is served, without its scheme.
+        let host = settings.server.origin.trim_start_matches("https://");
+        let text = Signer::generate(&format!("{host}/api/v1/audit"), Kind::Log, &ctx())?;
+        files::create_private(&path, text.as_bytes())?;
+    }
+    let publisher = Publisher::open(settings)?.ok_or_else(|| CliError::Other("this node does not sign".into()))?;
+    let public = publisher.verifier().to_string();
+    fs::write(settings.base.join("log.pub"), format!("{public}\n"))?;
+    Ok(public)
 }

@@ -11,7 +11,7 @@ use self::accounts::Line;
 use self::content::Content;
 use self::folder::{Folder, Found};
 use super::import::Record;
-use super::{CliError, ctx, init, open_with, progress, say, serve};
+use super::{CliError, audit, ctx, init, open_with, progress, say, serve};
 use crate::db::{DatabaseUrl, migrate};
 use crate::settings::Settings;
 
@@ -45,7 +45,11 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let port = free(args.port)?;
     let folder = Folder::open(&args.data)?;
     match folder.found()? {
-        Found::Whole if !args.fresh => drop(migrate::run(&settings(&folder, port)?.database_url()?, false)?),
+        Found::Whole if !args.fresh => {
+            let settings = settings(&folder, port)?;
+            audit::key(&settings)?;
+            migrate::run(&settings.database_url()?, false)?;
+        }
         found => {
             if found == Found::Half {
                 say(format!("An earlier start did not finish {}: beginning anew.", args.data.display()))?;

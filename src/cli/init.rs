@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use super::{CliError, certificate, ctx, say};
+use super::{CliError, audit, certificate, ctx, say};
 use crate::context::Moment;
 use crate::db::migrate;
 use crate::identity::Identity;
@@ -56,6 +56,7 @@ pub(super) fn furnish(settings: &Settings, now: Moment) -> Result<(), CliError> 
     let folder = &settings.base;
     fs::DirBuilder::new().mode(0o700).create(folder.join("keys"))?;
     Identity::create_keys(settings, &ctx())?;
+    audit::key(settings)?;
     certificate::create(folder, &settings.server.origin, now)?;
     migrate::run(&settings.database_url()?, true)?;
     Ok(())

@@ -1,10 +1,12 @@
 //! All that differs between the two databases. Everything else is written once.
 
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 
 use super::connection::{Conn, OpenError, Purpose};
+use crate::audit;
+use crate::error::AppError;
 use crate::ids::EntryId;
 
 /// What a fresh connection is told. The server's own wait for a lock as long as a caller is kept waiting,
@@ -93,20 +95,22 @@ pub(super) fn end_snapshot(conn: &mut Conn) -> QueryResult<()> {
 struct Head {
     #[diesel(sql_type = BigInt)]
     size: i64,
+    #[diesel(sql_type = Nullable<Binary>)]
+    frontier: Option<Vec<u8>>,
 }
 
 /// Begins the writing transaction and takes the head's lock, which every change of every node takes
 /// first: so changes happen one after the other, each sees all before it, and the log has no gaps.
-/// Answers the size of the log.
-pub(super) fn begin_batch(conn: &mut Conn) -> QueryResult<i64> {
+/// Answers the head, or why it is none.
+pub(super) fn begin_batch(conn: &mut Conn) -> QueryResult<Result<audit::Head, AppError>> {
     let (begin, lock) = match conn {
-        Conn::Sqlite(_) => ("BEGIN IMMEDIATE", "SELECT size FROM audit_head WHERE id = 1"),
+        Conn::Sqlite(_) => ("BEGIN IMMEDIATE", "SELECT size, frontier FROM audit_head WHERE id = 1"),
         Conn::Postgres(_) => {
-            ("BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT size FROM audit_head WHERE id = 1 FOR UPDATE")
+            ("BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT size, frontier FROM audit_head WHERE id = 1 FOR UPDATE")
         }
     };
     conn.batch_execute(begin)?;
-    sql_query(lock).get_result::<Head>(conn).map(|head| head.size)
+    sql_query(lock).get_result::<Head>(conn).map(|head| audit::Head::new(head.size, head.frontier.as_deref()))
 }
 
 /// Whether a transaction could not be begun because another holds the lock: then the connection is whole.

@@ -1,7 +1,7 @@
 //! The migrations, embedded. Both folders hold the same names; `tests/it/schema.rs` compares what they make.
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
-use diesel::{PgConnection, SqliteConnection};
+use diesel::{Connection, PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::{Conn, DatabaseUrl};
@@ -26,7 +26,10 @@ pub fn run(url: &DatabaseUrl, make: bool) -> Result<Vec<String>, AppError> {
         Conn::Sqlite(conn) => names(conn.run_pending_migrations(SQLITE)),
         Conn::Postgres(conn) => names(conn.run_pending_migrations(POSTGRES)),
     };
-    done.map_err(AppError::internal)
+    let done = done.map_err(AppError::internal)?;
+    // What a migration's SQL cannot do.
+    conn.transaction(crate::audit::adopt)?;
+    Ok(done)
 }
 
 /// Undoes every migration, newest first: all data are lost. For tests, which hold `down` to its word.

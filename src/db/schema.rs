@@ -76,6 +76,25 @@ diesel::table! {
     audit_head (id) {
         id -> BigInt,
         size -> BigInt,
+        frontier -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    audit_published (id) {
+        id -> BigInt,
+        size -> BigInt,
+        note -> Text,
+        published_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_tiles (level, place) {
+        level -> BigInt,
+        place -> BigInt,
+        hashes -> Binary,
+        root -> Binary,
     }
 }
 

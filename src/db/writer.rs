@@ -28,7 +28,7 @@ use tokio::sync::oneshot;
 use super::connection::{Link, Purpose};
 use super::counters::{Meter, Tally};
 use super::{Conn, DatabaseUrl, LONGEST, Moments, Work, dialect};
-use crate::audit::{self, Entry};
+use crate::audit::{self, Entry, Head};
 use crate::context::Ctx;
 use crate::error::{AppError, Fault};
 use crate::ids::EntryId;
@@ -38,9 +38,6 @@ const QUEUE: usize = 1024;
 /// How often, and how far apart, the writer tries to find out what became of a commit.
 const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
-
-/// At most two to the power of this many entries are appended by one statement.
-const LARGEST_PIECE: u32 = 6;
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,7 +221,7 @@ impl Desk {
         let mut kept = Some(link);
         while let Ok(first) = waiting.recv() {
             match self.begin(kept.take()) {
-                Ok((link, size)) => kept = self.commit_together(link, size, first, waiting),
+                Ok((link, head)) => kept = self.commit_together(link, head, first, waiting),
                 Err(error) => {
                     tracing::error!(cause = ?error.cause().map(ToString::to_string), "no transaction can be begun");
                     // All who wait are refused now: one after the other, the last would wait too long.
@@ -243,35 +240,35 @@ impl Desk {
         Ok(link.counted(Tally { meter: Arc::clone(&self.meter), statements: |meter| &meter.write_statements }))
     }
 
-    /// A connection in a transaction that holds the head's lock, and the size of the log. One kept from
-    /// before may have gone stale; nothing was done on it yet, so a new one takes its place.
-    fn begin(&self, kept: Option<Link>) -> Result<(Link, i64), AppError> {
+    /// A connection in a transaction that holds the head's lock, and the head. One kept from before may have
+    /// gone stale; nothing was done on it yet, so a new one takes its place.
+    fn begin(&self, kept: Option<Link>) -> Result<(Link, Head), AppError> {
         if let Some(mut link) = kept
             && link.is_of(&self.url)
         {
             match self.lock(&mut link.conn) {
-                Ok(size) => return Ok((link, size)),
+                Ok(head) => return Ok((link, head?)),
                 Err(error) if dialect::is_contention(&error) => return Err(AppError::log_unavailable(error)),
                 Err(error) => tracing::warn!(%error, "the writing connection is opened anew"),
             }
         }
         let mut link = self.connect()?;
-        let size = self.lock(&mut link.conn).map_err(AppError::log_unavailable)?;
-        Ok((link, size))
+        let head = self.lock(&mut link.conn).map_err(AppError::log_unavailable)??;
+        Ok((link, head))
     }
 
-    fn lock(&self, conn: &mut Conn) -> Result<i64, DieselError> {
+    fn lock(&self, conn: &mut Conn) -> Result<Result<Head, AppError>, DieselError> {
         self.meter.write_brackets.add(2);
         dialect::begin_batch(conn)
     }
 
     /// Runs `first` and whatever else waits in one transaction; answers the connection if it is still good.
-    fn commit_together(&self, mut link: Link, size: i64, first: Job, waiting: &Receiver<Job>) -> Option<Link> {
+    fn commit_together(&self, mut link: Link, head: Head, first: Job, waiting: &Receiver<Job>) -> Option<Link> {
         let mut batch = Batch {
             conn: &mut link.conn,
             moments: &self.moments,
             meter: &self.meter,
-            size,
+            head,
             rows: Vec::new(),
             something: false,
             probed: false,
@@ -321,9 +318,9 @@ impl Desk {
     /// The commit makes an absence final: it overwrites what a half-done one may have left in SQLite's
     /// write-ahead log, which a recovery could otherwise still find whole.
     fn look_for(&self, last: &EntryId) -> Result<bool, AppError> {
-        let (mut link, size) = self.begin(None)?;
+        let (mut link, head) = self.begin(None)?;
         let found = dialect::holds_entry(&mut link.conn, last)?;
-        touch_head(&mut link.conn, size)?;
+        touch_head(&mut link.conn, head.size())?;
         link.conn.batch_execute("COMMIT")?;
         Ok(found)
     }
@@ -331,8 +328,8 @@ impl Desk {
 
 /// Makes a commit write something and yet change nothing: SQLite writes no page whose bytes stay the same.
 fn touch_head(conn: &mut Conn, size: i64) -> Result<(), DieselError> {
-    audit::store_head(conn, size.saturating_add(1))?;
-    audit::store_head(conn, size)
+    audit::store_size(conn, size.saturating_add(1))?;
+    audit::store_size(conn, size)
 }
 
 /// The transaction that the jobs of one commit share.
@@ -340,8 +337,8 @@ struct Batch<'a> {
     conn: &'a mut Conn,
     moments: &'a Moments,
     meter: &'a Meter,
-    /// Size of the log when the transaction began.
-    size: i64,
+    /// The end of the log when the transaction began.
+    head: Head,
     /// The entries of the jobs that have succeeded so far.
     rows: Vec<audit::Row>,
     /// Something is to be committed.
@@ -423,7 +420,7 @@ impl Batch<'_> {
         let staged = self.rows.len();
         for entry in entries {
             let place = i64::try_from(self.rows.len()).map_err(AppError::internal)?;
-            match audit::Row::new(ctx, self.size.saturating_add(place), entry) {
+            match audit::Row::new(ctx, self.head.size().saturating_add(place), entry) {
                 Ok(row) => self.rows.push(row),
                 Err(error) => {
                     self.rows.truncate(staged);
@@ -460,20 +457,12 @@ impl Batch<'_> {
         }
     }
 
-    /// Writes what is staged, in pieces of a few sizes, so that each statement is prepared once.
+    /// Writes what is staged.
     fn append(&mut self) -> Result<(), DieselError> {
         if self.rows.is_empty() {
-            return if self.probed { touch_head(self.conn, self.size) } else { Ok(()) };
+            return if self.probed { touch_head(self.conn, self.head.size()) } else { Ok(()) };
         }
-        let mut rest = self.rows.as_slice();
-        while let Some(largest) = rest.len().checked_ilog2() {
-            let (piece, later) = rest.split_at(1 << largest.min(LARGEST_PIECE));
-            self.meter.appends.add(1);
-            audit::append(self.conn, piece)?;
-            rest = later;
-        }
-        self.meter.appends.add(1);
-        let grown = i64::try_from(self.rows.len()).unwrap_or(i64::MAX);
-        audit::store_head(self.conn, self.size.saturating_add(grown))
+        self.meter.appends.add(audit::append(self.conn, &mut self.head, &self.rows)?);
+        Ok(())
     }
 }

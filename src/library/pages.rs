@@ -5,12 +5,11 @@ use askama::Template;
 
 use super::model::{PublicationBody, PublicationKind, PublicationRequest};
 use super::service;
-use crate::access::{self, Action, Asker, actions};
+use crate::access::{self, Action, Asker, TheNetwork, actions};
 use crate::audit::Event;
 use crate::error::AppError;
 use crate::ids::PublicationId;
 use crate::meetings::known::known;
-use crate::network::TheNetwork;
 use crate::server::answer::List;
 use crate::server::page::{Shell, filter, show};
 use crate::server::registry::schema;

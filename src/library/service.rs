@@ -2,12 +2,11 @@
 
 use super::model::{PublicationBody, PublicationKind, PublicationRequest};
 use super::store::{self, PublicationRecord};
-use crate::access::{self, Asker, Kind, actions, explain::may_see};
+use crate::access::{self, Asker, Kind, TheNetwork, actions, explain::may_see};
 use crate::audit::{Entry, Event};
 use crate::db::Work;
 use crate::error::{AppError, Fault};
 use crate::ids::PublicationId;
-use crate::network::TheNetwork;
 use crate::server::Page;
 use crate::server::answer::List;
 

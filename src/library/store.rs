@@ -3,13 +3,12 @@
 use diesel::prelude::*;
 
 use super::model::{PublicationKind, PublicationRequest};
-use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
+use crate::access::{FactBits, Facts, Filter, Permit, TheNetwork, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::publications;
 use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{MeetingId, PublicationId};
-use crate::network::TheNetwork;
 
 /// A publication.
 #[derive(Queryable, Selectable, Debug)]

@@ -78,6 +78,18 @@ impl Answer {
         Self::of(StatusCode::OK, "application/json", text.as_bytes().to_vec())
     }
 
+    /// 200 with plain text.
+    #[must_use]
+    pub fn plain(text: String) -> Self {
+        Self::of(StatusCode::OK, "text/plain; charset=utf-8", text.into_bytes())
+    }
+
+    /// 200 with bytes that mean something only to programs.
+    #[must_use]
+    pub fn bytes(bytes: Vec<u8>) -> Self {
+        Self::of(StatusCode::OK, "application/octet-stream", bytes)
+    }
+
     /// 204.
     #[must_use]
     pub const fn nothing() -> Self {

@@ -19,7 +19,7 @@ pub fn document(routes: &[Route]) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for route in routes.iter().filter(|route| !route.is_page()) {
         let operation = operation(route, &mut generator);
-        if let Value::Object(methods) = paths.entry(route.path).or_insert_with(|| json!({})) {
+        if let Value::Object(methods) = paths.entry(path(route.path)).or_insert_with(|| json!({})) {
             methods.insert(route.method.as_str().to_ascii_lowercase(), operation);
         }
     }
@@ -126,9 +126,17 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     operation
 }
 
+/// A route's path as the document has it: without the pattern that lets a parameter hold slashes, as a tile's
+/// address does.
+#[must_use]
+pub fn path(path: &str) -> String {
+    let mut parts = path.split(':');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, rest| path + "}" + rest.split_once('}').map_or("", |(_, after)| after))
+}
+
 fn parameters(route: &Route) -> Vec<Value> {
-    let mut parameters: Vec<Value> = route
-        .path
+    let mut parameters: Vec<Value> = path(route.path)
         .split('{')
         .skip(1)
         .filter_map(|rest| rest.split('}').next())

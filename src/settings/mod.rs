@@ -26,6 +26,8 @@ pub struct Settings {
     pub materials: MaterialSettings,
     /// Rooms.
     pub rooms: RoomSettings,
+    /// The log.
+    pub audit: AuditSettings,
     /// Pages.
     pub pages: PageSettings,
     /// What the process tells about itself.
@@ -129,6 +131,20 @@ pub struct MaterialSettings {
 pub struct RoomSettings {
     /// Minutes a visit lasts.
     pub visit_minutes: i64,
+}
+
+/// The log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditSettings {
+    /// Whether this node signs checkpoints.
+    pub sign: bool,
+    /// The key that signs them.
+    pub key: PathBuf,
+    /// The newest checkpoint signed.
+    pub checkpoint: PathBuf,
+    /// Seconds between looks whether there is something new to sign.
+    pub publish_seconds: u64,
 }
 
 /// Pages.
@@ -243,6 +259,7 @@ impl Settings {
             ),
             (identity.sign_ins_per_person >= 1, "identity.sign_ins_per_person: at least 1"),
             (self.database.readers >= 1 && self.database.batch >= 1, "database.readers, database.batch: at least 1"),
+            (self.audit.publish_seconds >= 1, "audit.publish_seconds: at least 1"),
             (jiff::tz::TimeZone::get(&self.pages.zone).is_ok(), "pages.zone: not a name of the IANA database"),
             (self.rooms.visit_minutes >= 1 && self.rooms.visit_minutes <= 720, "rooms.visit_minutes: 1 to 720"),
         ];

@@ -87,10 +87,13 @@ fn things(world: &mut World) -> BTreeMap<&'static str, String> {
     let se = world.client("sec").get(&se).expect(200);
     let entry = Tables::of(&world.server).words("SELECT id AS word FROM audit_entries WHERE seq = 1").remove(0);
     let sign_in = text(&fr.get("/api/v1/me/sign-ins").expect(200)["items"][0], "id");
+    world.server.publish().unwrap();
     BTreeMap::from([
         ("acts/act", text(&se["designations"][0], "act")),
         ("admissions/person", world.person("de").to_string()),
         ("entries/entry", entry),
+        ("receipts/seq", "1".to_owned()),
+        ("tile/tile:.*", "0/000.p/1".to_owned()),
         ("materials/material", made::material(world, &open, "Paper", "words")),
         ("meetings/meeting", meeting),
         ("participations/act", made::participation(world, &open, "FR", None)),

@@ -4,7 +4,10 @@
 mod commits;
 mod faults;
 mod readers;
+mod receipts;
+mod signing;
 mod tampering;
+mod tree;
 
 use std::collections::BTreeSet;
 

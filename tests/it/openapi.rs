@@ -65,7 +65,7 @@ fn every_route_is_in_it_once() {
         operations.iter().map(|(.., operation)| operation["operationId"].as_str().unwrap()).collect();
     assert_eq!(names.len(), operations.len(), "two operations with the same id");
     for route in &routes {
-        let operation = &document["paths"][route.path][route.method.as_str().to_ascii_lowercase()];
+        let operation = &document["paths"][openapi::path(route.path)][route.method.as_str().to_ascii_lowercase()];
         assert_eq!(operation["operationId"], route.name);
         assert!(!route.summary.is_empty() && route.summary.ends_with('.'), "{}: {}", route.name, route.summary);
         assert!(route.path.starts_with("/api/v1/") || ["/healthz", "/readyz"].contains(&route.path), "{}", route.path);
@@ -128,7 +128,7 @@ fn bodies_and_answers_have_schemas() {
     let (routes, document) = (routes(), document());
     let described = |schema: &Value| schema.as_object().is_some_and(|fields| !fields.is_empty());
     for route in &routes {
-        let operation = &document["paths"][route.path][route.method.as_str().to_ascii_lowercase()];
+        let operation = &document["paths"][openapi::path(route.path)][route.method.as_str().to_ascii_lowercase()];
         let body = &operation["requestBody"];
         match route.takes {
             Takes::Json(_) => {
@@ -164,7 +164,7 @@ fn bodies_and_answers_have_schemas() {
             .map(|all| all.iter().map(|one| (one["in"].as_str().unwrap(), one["name"].as_str().unwrap())).collect())
             .unwrap_or_default();
         assert_eq!(declared.iter().collect::<BTreeSet<_>>().len(), declared.len(), "{}", route.name);
-        for place in route.path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()) {
+        for place in openapi::path(route.path).split('{').skip(1).map(|rest| rest.split('}').next().unwrap()) {
             assert!(declared.contains(&("path", place)), "{} lacks {place}", route.name);
         }
         if let Takes::Query(names) | Takes::Bytes(names) = route.takes {
@@ -178,7 +178,7 @@ fn bodies_and_answers_have_schemas() {
 fn access_and_log_are_stated() {
     let (routes, document) = (routes(), document());
     for route in &routes {
-        let operation = &document["paths"][route.path][route.method.as_str().to_ascii_lowercase()];
+        let operation = &document["paths"][openapi::path(route.path)][route.method.as_str().to_ascii_lowercase()];
         let security = operation["security"].to_string();
         match route.access {
             Access::May(action) => {

@@ -15,11 +15,14 @@ const UNFINISHED: &str = "made-by-incamera-demo.unfinished";
 const WORDS: &str = "This folder was made by `incamera demo`, which deletes and makes it anew with --fresh.\n";
 
 /// All that a demo makes, but for the marks. SQLite's own files beside the database come and go.
-const MADE: [&str; 9] = [
+const MADE: [&str; 12] = [
     SETTINGS,
     "keys",
     "tls",
     "ca.pem",
+    "log.pub",
+    "log.checkpoint",
+    "log.lock",
     accounts::FILE,
     DATABASE,
     "incamera.db-journal",

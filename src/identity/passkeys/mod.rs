@@ -19,14 +19,13 @@ use self::store::{Ceremony, CeremonyKind, PasskeyRow};
 use super::model::Tokens;
 use super::service::{self, Named, Second};
 use super::{Identity, store as accounts};
-use crate::access::{self, Asker, actions};
+use crate::access::{self, Asker, TheNetwork, actions};
 use crate::audit::{Entry, Event};
 use crate::context::Moment;
 use crate::db::{Db, Work};
 use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{CeremonyId, PasskeyId, PersonId};
 use crate::input;
-use crate::network::TheNetwork;
 
 /// Seconds in which a browser must answer.
 const CEREMONY_SECONDS: i64 = 300;

@@ -1,6 +1,6 @@
 //! One's own account and log-ins.
 
-use crate::access::{self, Asker, actions};
+use crate::access::{self, Asker, TheNetwork, actions};
 use crate::audit::{Entry, Event};
 use crate::db::Work;
 use crate::error::{AppError, Fault};
@@ -8,7 +8,6 @@ use crate::identity::Verifier;
 use crate::identity::model::{Me, PartyRef, PersonRef, SignInSummary};
 use crate::identity::store::{self, Account, EndedWhy};
 use crate::ids::SignInId;
-use crate::network::TheNetwork;
 use crate::server::page::Who;
 
 /// Who is asking.

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{form, look, options, or_none, title};
-use crate::access::{self, Action, actions};
+use crate::access::{self, Action, TheNetwork, actions};
 use crate::audit::Event;
 use crate::error::AppError;
 use crate::ids::MeetingId;
@@ -11,7 +11,6 @@ use crate::meetings::model::{ChangeBody, ConveneBody, MeetingDetail, MeetingKind
 use crate::meetings::service::choices::{self, Among, Choices};
 use crate::meetings::service::{meetings as service, sessions};
 use crate::meetings::store::Meeting;
-use crate::network::TheNetwork;
 use crate::server::page::{Shell, show};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Logs, Route, handler};

@@ -5,12 +5,11 @@ use askama::Template;
 
 use super::timeline::Timeline;
 use super::{look, options, title};
-use crate::access::{self, Action, actions};
+use crate::access::{self, Action, TheNetwork, actions};
 use crate::error::AppError;
 use crate::input;
 use crate::meetings::model::{ConclusionsState, MeetingBody, MeetingKind, Wanted};
 use crate::meetings::service::meetings as service;
-use crate::network::TheNetwork;
 use crate::network::names::Names;
 use crate::server::answer::List;
 use crate::server::page::{Shell, csv, filter, show};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{conclusions, room_titles};
 use crate::access::acts::{self, ActKind, NewAct};
-use crate::access::{self, Asker, actions};
+use crate::access::{self, Asker, TheNetwork, actions};
 use crate::audit::{Entry, Event};
 use crate::context::{self, Moment};
 use crate::db::Work;
@@ -14,7 +14,6 @@ use crate::meetings::model::{
     ConclusionsState, MeetingBody, MeetingChange, MeetingDetail, NewMeeting, SessionBody, Wanted, state_of,
 };
 use crate::meetings::store::{self, Meeting, Session};
-use crate::network::TheNetwork;
 use crate::server::Page;
 use crate::server::answer::List;
 

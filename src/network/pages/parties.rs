@@ -6,12 +6,11 @@ use askama::Template;
 use super::drawing::Drawing;
 use super::form::{Field, FormPage};
 use super::{TABLE_MOST, look, options, or_none, send};
-use crate::access::{self, Action, actions};
+use crate::access::{self, Action, TheNetwork, actions};
 use crate::audit::Event;
 use crate::error::AppError;
 use crate::ids::PartyId;
 use crate::meetings::known::known;
-use crate::network::TheNetwork;
 use crate::network::model::{
     NameRequest, PartyBody, PartyKind, PartyLine, PartyRequest, PersonLine, Standing, StandingRequest,
 };

@@ -1,14 +1,13 @@
 //! "May she, by which rule, because of which acts?", for those who may ask that.
 
 use crate::access::explain::{Explanation, explain_without, facts_of, kind_of, may_see};
-use crate::access::{self, Asker, Credentials, Fact, FactSet, Kind, actions, rules};
+use crate::access::{self, Asker, Credentials, Fact, FactSet, Kind, TheNetwork, actions, rules};
 use crate::audit::{Entry, Event};
 use crate::cases::Case;
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault};
 use crate::ids::{CaseId, NoteId, PartyId, PersonId, RoomId};
-use crate::network::TheNetwork;
 use crate::network::store::PersonRecord;
 use crate::rooms::{Note, Room};
 

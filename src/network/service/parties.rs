@@ -2,12 +2,11 @@
 
 use super::{acts, keep_apart, require_public_meeting, span};
 use crate::access::acts::{ActKind, NewAct, record};
-use crate::access::{self, Asker, actions};
+use crate::access::{self, Asker, TheNetwork, actions};
 use crate::audit::{Entry, Event};
 use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::PartyId;
-use crate::network::TheNetwork;
 use crate::network::model::{
     ActBody, NameRequest, NamedFrom, PartyBody, PartyLine, PartyRequest, StandingBody, StandingRequest,
 };

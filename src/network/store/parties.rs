@@ -3,13 +3,12 @@
 use diesel::prelude::*;
 
 use super::terms::{TermRow, term_columns};
-use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, acts as access_acts, kinds};
+use crate::access::{FactBits, Facts, Filter, Permit, TheNetwork, Thing, actions, acts as access_acts, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{act_meetings, acts, parties, party_names, standings};
 use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{ActId, PartyId};
-use crate::network::TheNetwork;
 use crate::network::model::{PartyKind, PartyLine, Standing};
 
 /// A party's own row.

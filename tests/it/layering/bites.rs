@@ -81,7 +81,7 @@ fn permits() {
 #[test]
 fn lower_and_upper() {
     let bad = [
-        "use crate::network::TheNetwork;",
+        "use crate::network::names::Names;",
         "use crate::{ids, identity::Identity};",
         "fn f() { crate::rooms::open() }",
         "use super::super::cases;",

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use incamera::app::App;
+use incamera::audit::Publisher;
 use incamera::context::{Clock, Ctx, ShiftedClock, SystemEntropy};
 use incamera::db::{DatabaseUrl, Db, Work};
 use incamera::error::AppError;
@@ -26,6 +27,7 @@ pub struct TestServer {
     pub address: SocketAddr,
     pub identity: Arc<Identity>,
     pub db: Db,
+    pub publisher: Arc<Publisher>,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -72,6 +74,8 @@ impl TestServer {
             ("INCAMERA_IDENTITY__TRIES_PER_SOURCE", "100000"),
             ("INCAMERA_IDENTITY__TRIES_PER_ACCOUNT", "100000"),
             ("INCAMERA_IDENTITY__SIGN_INS_PER_PERSON", "50"),
+            // Checkpoints are signed when a test says so.
+            ("INCAMERA_AUDIT__PUBLISH_SECONDS", "86400"),
         ];
         let all = usual.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = Settings::from_text(&text, data, all).unwrap();
@@ -81,13 +85,15 @@ impl TestServer {
             actix_web::rt::System::new().block_on(async move {
                 let app = App::open(its_settings, its_clock, Arc::new(SystemEntropy)).unwrap();
                 let running = app.listen(false).unwrap();
-                tell.send((running.address, running.handle, app.identity.clone(), app.state.db.clone())).unwrap();
+                let publisher = app.publisher.clone().unwrap();
+                tell.send((running.address, running.handle, app.identity.clone(), app.state.db.clone(), publisher))
+                    .unwrap();
                 drop(app);
                 running.server.await.unwrap();
             });
         });
-        let (address, handle, identity, db) = told.recv().expect("the server started");
-        Self { kind, folder, settings, clock, address, identity, db, handle, thread: Some(thread) }
+        let (address, handle, identity, db, publisher) = told.recv().expect("the server started");
+        Self { kind, folder, settings, clock, address, identity, db, publisher, handle, thread: Some(thread) }
     }
 
     /// Stops it, and keeps its data.
@@ -102,6 +108,11 @@ impl TestServer {
 
     pub fn url(&self) -> DatabaseUrl {
         self.settings.database_url().unwrap()
+    }
+
+    /// Signs what is new in the log, as the server does every few seconds.
+    pub fn publish(&self) -> Result<Option<u64>, AppError> {
+        actix_web::rt::System::new().block_on(self.publisher.publish(&self.db))
     }
 
     /// The present, as the server sees it.

@@ -62,7 +62,7 @@ pub fn variants(route: &Route) -> &'static [&'static str] {
         }
         "admit" => &["to a session", "to a case file", "an officer, to a case file", "oneself"],
         "get_person" => &["of FR", "of SE", "oneself"],
-        "get_entry" => &["a note read", "a party recorded", "one's own"],
+        "get_entry" | "get_receipt" => &["a note read", "a party recorded", "one's own"],
         "explain" => &["a session's room", "a case file", "a party"],
         "end_my_sign_in" => &["one's own", "another's"],
         _ => &[""],
@@ -180,24 +180,42 @@ fn others(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal
         "record_publication" => Made::default().json(json!({
             "code": format!("paper-of-{}", stage.fresh() + 100), "kind": "factsheet", "title": "A paper", "summary": "On it.",
         })),
+        "get_checkpoint" | "get_tile" => {
+            stage.world.server.publish().unwrap();
+            let what = if route.name == "get_tile" { "tile/0/000.p/7" } else { "checkpoint" };
+            Made { path: Some(format!("/api/v1/audit/{what}")), ..Made::default() }
+        }
+        "get_receipt" => {
+            stage.world.server.publish().unwrap();
+            let id = entry(stage, variant, principal);
+            let seq = format!("SELECT CAST(seq AS TEXT) AS word FROM audit_entries WHERE id = '{id}'");
+            let seq = Tables::of(&stage.world.server).words(&seq).pop().unwrap_or_else(|| "987654321".to_owned());
+            let first = Ask { action: Action::CheckLog, thing: None, extra: FactSet::NONE };
+            let asks = vec![first, on(Action::ReadEntry, &id)];
+            Made { path: Some(format!("/api/v1/audit/receipts/{seq}")), instead: Some(asks), ..Made::default() }
+        }
         "get_entry" => {
-            let mut tables = Tables::of(&stage.world.server);
-            let which = match variant {
-                "a note read" => format!("thing_id = '{}'", stage.note),
-                "one's own" => {
-                    let key = principal.somebody().unwrap_or("fr");
-                    format!("actor_id = '{}'", stage.world.person(key))
-                }
-                _ => "event = 'publication_recorded'".to_owned(),
-            };
-            let id = tables
-                .words(&format!("SELECT id AS word FROM audit_entries WHERE {which} ORDER BY seq LIMIT 1"))
-                .pop()
-                .unwrap_or_else(|| "00000000-0000-4000-8000-00000000dead".to_owned());
+            let id = entry(stage, variant, principal);
             Made::at(format!("/api/v1/audit/entries/{id}"), &id)
         }
         _ => unknown(route),
     }
+}
+
+/// The id of an entry, of which there may be none.
+fn entry(stage: &Stage, variant: &str, principal: &Principal) -> String {
+    let which = match variant {
+        "a note read" => format!("thing_id = '{}'", stage.note),
+        "one's own" => {
+            let key = principal.somebody().unwrap_or("fr");
+            format!("actor_id = '{}'", stage.world.person(key))
+        }
+        _ => "event = 'publication_recorded'".to_owned(),
+    };
+    Tables::of(&stage.world.server)
+        .words(&format!("SELECT id AS word FROM audit_entries WHERE {which} ORDER BY seq LIMIT 1"))
+        .pop()
+        .unwrap_or_else(|| "00000000-0000-4000-8000-00000000dead".to_owned())
 }
 
 fn identity(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal) -> Made {

@@ -1,20 +1,17 @@
-//! Writing entries and reading them back.
+//! Writing entries, and reading them back for those who may.
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-use sha2::{Digest, Sha256};
 
-use super::entry::{Area, Entry, Event};
 use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
+use crate::audit::model::{Area, Commitment, Entry, Event, Fields, Leaf, Payload, Subject};
 use crate::context::{Ctx, Moment};
-use crate::db::schema::{audit_entries, audit_head};
+use crate::db::schema::audit_entries;
 use crate::db::{Backend, Conn};
 use crate::error::AppError;
 use crate::ids::{EntryId, PartyId, PersonId, RoomId};
 
-/// Separates these commitments from every other use of SHA-256.
-const DOMAIN: &[u8] = b"incamera/audit-entry/v1\0";
 /// The largest payload, in bytes; the column has the same limit.
 const PAYLOAD_MAX: usize = 4096;
 
@@ -26,15 +23,7 @@ struct Committed<'a> {
     at_us: i64,
     event: Event,
     #[serde(flatten)]
-    payload: &'a super::entry::Payload,
-}
-
-fn commitment(salt: &[u8], payload: &str) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    hash.update(DOMAIN);
-    hash.update(salt);
-    hash.update(payload.as_bytes());
-    hash.finalize().to_vec()
+    payload: &'a Payload,
 }
 
 /// An entry in its place, ready to be appended.
@@ -43,7 +32,7 @@ pub(crate) struct Row {
     seq: i64,
     id: EntryId,
     minute: i64,
-    commitment: Vec<u8>,
+    commitment: Commitment,
     payload: String,
     salt: Vec<u8>,
     at_us: Moment,
@@ -74,11 +63,12 @@ impl Row {
             return Err(AppError::log_unavailable("an entry is larger than entries may be"));
         }
         let salt = ctx.random::<32>()?;
+        let fields = Fields::parse(&payload).map_err(AppError::log_unavailable)?;
         Ok(Self {
             seq,
             id,
             minute: ctx.now.minute(),
-            commitment: commitment(&salt, &payload),
+            commitment: fields.commitment(&salt),
             payload,
             salt: salt.to_vec(),
             at_us: ctx.now,
@@ -87,12 +77,16 @@ impl Row {
             actor_id: entry.payload.actor,
             owner_party: entry.payload.owner_party,
             room_id: entry.payload.room,
-            thing_id: entry.payload.thing.map(super::entry::Subject::into_id),
+            thing_id: entry.payload.thing.map(Subject::into_id),
         })
     }
 
     pub(crate) const fn id(&self) -> &EntryId {
         &self.id
+    }
+
+    pub(super) fn leaf(&self) -> Leaf {
+        Leaf { seq: self.seq.unsigned_abs(), minute: self.minute.unsigned_abs(), commitment: self.commitment }
     }
 }
 
@@ -118,7 +112,7 @@ impl QueryFragment<Backend> for Append<'_> {
             out.push_sql(", ");
             out.push_bind_param::<BigInt, _>(&row.minute)?;
             out.push_sql(", ");
-            out.push_bind_param::<Binary, _>(&row.commitment)?;
+            out.push_bind_param::<Binary, [u8]>(&row.commitment)?;
             out.push_sql(", ");
             out.push_bind_param::<Text, _>(&row.payload)?;
             out.push_sql(", ");
@@ -145,21 +139,23 @@ impl QueryFragment<Backend> for Append<'_> {
 
 impl RunQueryDsl<Conn> for Append<'_> {}
 
-/// Appends entries. The caller holds the head's lock and stores the new size with [`store_head`] before it
-/// commits.
-///
-/// # Errors
-/// The database's: the transaction must then be rolled back.
-pub(crate) fn append(conn: &mut Conn, rows: &[Row]) -> QueryResult<()> {
-    Append(rows).execute(conn).map(drop)
-}
+/// At most two to the power of this many entries are appended by one statement.
+const LARGEST_PIECE: u32 = 6;
 
-/// Records the size of the log.
+/// Inserts entries, in pieces of a few sizes, so that each statement is prepared once. Answers how many
+/// statements that took.
 ///
 /// # Errors
 /// The database's.
-pub(crate) fn store_head(conn: &mut Conn, size: i64) -> QueryResult<()> {
-    diesel::update(audit_head::table).set(audit_head::size.eq(size)).execute(conn).map(drop)
+pub(super) fn insert(conn: &mut Conn, rows: &[Row]) -> QueryResult<u64> {
+    let (mut rest, mut statements) = (rows, 0_u64);
+    while let Some(largest) = rest.len().checked_ilog2() {
+        let (piece, later) = rest.split_at(1 << largest.min(LARGEST_PIECE));
+        Append(piece).execute(conn)?;
+        statements = statements.saturating_add(1);
+        rest = later;
+    }
+    Ok(statements)
 }
 
 /// An entry as its readers see it.
@@ -174,6 +170,9 @@ pub struct LoggedEntry {
     pub payload: Option<String>,
     /// The commitment.
     pub commitment: Vec<u8>,
+    /// The minute in which it was made, counted from 1970.
+    pub minute: i64,
+    pub(in crate::audit) salt: Option<Vec<u8>>,
 }
 
 impl Thing for LoggedEntry {
@@ -182,6 +181,11 @@ impl Thing for LoggedEntry {
     fn find(conn: &mut Conn, id: &EntryId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
         audit_entries::table.filter(audit_entries::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
     }
+}
+
+/// The id of the entry with this number.
+pub(in crate::audit) fn id_of(conn: &mut Conn, seq: i64) -> QueryResult<Option<EntryId>> {
+    audit_entries::table.find(seq).select(audit_entries::id).first(conn).optional()
 }
 
 /// What a reader of the log asks for.
@@ -203,7 +207,7 @@ pub struct Wanted {
 
 /// Those that the filter lets through, newest first, behind the entry `after`, which the asker may read:
 /// the place of another would tell that it is there.
-pub(super) fn page(
+pub(in crate::audit) fn page(
     conn: &mut Conn,
     filter: Filter<actions::ReadEntry>,
     wanted: &Wanted,
@@ -234,121 +238,4 @@ pub(super) fn page(
         query = query.filter(audit_entries::at_us.lt(until));
     }
     query.select(LoggedEntry::as_select()).load(conn)
-}
-
-/// An entry with all its columns.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = audit_entries)]
-struct Kept {
-    seq: i64,
-    id: EntryId,
-    minute: i64,
-    commitment: Vec<u8>,
-    payload: Option<String>,
-    salt: Option<Vec<u8>>,
-    at_us: Option<Moment>,
-    event: Option<Event>,
-    area: Option<Area>,
-    actor_id: Option<String>,
-    owner_party: Option<String>,
-    room_id: Option<String>,
-    thing_id: Option<String>,
-}
-
-/// Reads the whole log and checks it: no gap, every payload still what was committed to, every column what
-/// the payload says or, once erased, empty, the head's size right. Answers the number of entries and of
-/// those erased; `progress` is told after each thousand.
-///
-/// # Errors
-/// The first thing found wrong, in words; or the database's.
-pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i64), AppError> {
-    let size = audit_head::table.select(audit_head::size).first::<i64>(conn)?;
-    let (mut expected, mut erased) = (0, 0);
-    loop {
-        let rows: Vec<Kept> = audit_entries::table
-            .filter(audit_entries::seq.ge(expected))
-            .order(audit_entries::seq)
-            .limit(1000)
-            .select(Kept::as_select())
-            .load(conn)?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in rows {
-            if row.seq != expected {
-                return Err(AppError::internal(format!("entry {expected} is missing")));
-            }
-            let agrees = if let (Some(payload), Some(salt)) = (&row.payload, &row.salt) {
-                if commitment(salt, payload) != row.commitment {
-                    return Err(AppError::internal(format!("entry {expected} is not what was committed to")));
-                }
-                row.agrees_with(payload)
-            } else {
-                erased += 1;
-                row.is_empty()
-            };
-            if !agrees {
-                return Err(AppError::internal(format!(
-                    "the columns of entry {expected} differ from what was committed to"
-                )));
-            }
-            expected += 1;
-        }
-        progress(expected);
-    }
-    if size == expected {
-        Ok((size, erased))
-    } else {
-        Err(AppError::internal(format!("the log has {expected} entries, its head says {size}")))
-    }
-}
-
-impl Kept {
-    /// Whether the columns say what the payload says: who may read an entry is decided by them.
-    fn agrees_with(&self, payload: &str) -> bool {
-        let Ok(said) = serde_json::from_str::<serde_json::Value>(payload) else { return false };
-        let text = |pointer: &str| said.pointer(pointer).and_then(serde_json::Value::as_str);
-        let number = |pointer: &str| said.pointer(pointer).and_then(serde_json::Value::as_i64);
-        number("/seq") == Some(self.seq)
-            && text("/id") == Some(self.id.as_str())
-            && number("/at_us") == self.at_us.map(|at| at.0)
-            && self.at_us.map(Moment::minute) == Some(self.minute)
-            && text("/event") == self.event.map(Event::as_str)
-            && self.event.map(Event::area) == self.area
-            && text("/actor") == self.actor_id.as_deref()
-            && text("/owner_party") == self.owner_party.as_deref()
-            && text("/room") == self.room_id.as_deref()
-            && text("/thing/id") == self.thing_id.as_deref()
-    }
-
-    /// Whether an erasure left nothing behind.
-    fn is_empty(&self) -> bool {
-        self.payload.is_none()
-            && self.salt.is_none()
-            && self.at_us.is_none()
-            && self.event.is_none()
-            && self.area.is_none()
-            && [&self.actor_id, &self.owner_party, &self.room_id, &self.thing_id].iter().all(|column| column.is_none())
-    }
-}
-
-/// Gives every entry that is not erased to `each`, oldest first, as it was committed to.
-///
-/// # Errors
-/// The database's, or those of `each`.
-pub fn export(conn: &mut Conn, each: &mut dyn FnMut(&str) -> Result<(), AppError>) -> Result<(), AppError> {
-    let mut next = 0;
-    loop {
-        let rows: Vec<(i64, Option<String>)> = audit_entries::table
-            .filter(audit_entries::seq.ge(next))
-            .order(audit_entries::seq)
-            .limit(1000)
-            .select((audit_entries::seq, audit_entries::payload))
-            .load(conn)?;
-        let Some((last, _)) = rows.last() else { return Ok(()) };
-        next = last.saturating_add(1);
-        for payload in rows.iter().filter_map(|(_, payload)| payload.as_deref()) {
-            each(payload)?;
-        }
-    }
 }

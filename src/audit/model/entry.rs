@@ -187,7 +187,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    pub(super) fn into_id(self) -> String {
+    pub(in crate::audit) fn into_id(self) -> String {
         self.id
     }
 }
@@ -195,44 +195,44 @@ impl Subject {
 /// One entry, as it is staged. The fields of [`Payload`] are all there is to say.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    pub(super) event: Event,
-    pub(super) payload: Payload,
+    pub(in crate::audit) event: Event,
+    pub(in crate::audit) payload: Payload,
 }
 
 /// What the commitment covers and what a reader of the log is shown. The order of the fields is the
 /// canonical order; a field is only ever added at the end, since old commitments must still verify.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Payload {
+pub(in crate::audit) struct Payload {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) actor: Option<PersonId>,
+    pub(in crate::audit) actor: Option<PersonId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) actor_party: Option<PartyId>,
+    pub(in crate::audit) actor_party: Option<PartyId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) sign_in: Option<String>,
+    pub(in crate::audit) sign_in: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) thing: Option<Subject>,
+    pub(in crate::audit) thing: Option<Subject>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) person: Option<PersonId>,
+    pub(in crate::audit) person: Option<PersonId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) room: Option<RoomId>,
+    pub(in crate::audit) room: Option<RoomId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) owner_party: Option<PartyId>,
+    pub(in crate::audit) owner_party: Option<PartyId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) visit: Option<VisitId>,
+    pub(in crate::audit) visit: Option<VisitId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) act: Option<ActId>,
+    pub(in crate::audit) act: Option<ActId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) version: Option<i64>,
+    pub(in crate::audit) version: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) count: Option<i64>,
+    pub(in crate::audit) count: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) purpose: Option<String>,
+    pub(in crate::audit) purpose: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) source: Option<String>,
+    pub(in crate::audit) source: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) recipients: Option<Vec<String>>,
+    pub(in crate::audit) recipients: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) minute: Option<i64>,
+    pub(in crate::audit) minute: Option<i64>,
 }
 
 /// Longest purpose of a visit, in characters.

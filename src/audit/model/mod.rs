@@ -1,0 +1,13 @@
+//! What the log is made of, without a database: entries, what commits to them, the tree over those
+//! commitments, and the signed statements about the tree. The formats are written down in `docs/LOG.md`.
+
+mod commitment;
+mod entry;
+pub mod note;
+pub mod proof;
+pub mod tiles;
+pub mod tree;
+
+pub use commitment::{Commitment, Fields, Leaf};
+pub(in crate::audit) use entry::Payload;
+pub use entry::{Area, Entry, Event, Operation, PURPOSE_MAX, Subject, counts};

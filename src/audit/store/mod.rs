@@ -1,0 +1,28 @@
+//! The log in the database: its entries, the tree over them, and the newest checkpoint.
+
+mod entries;
+mod published;
+mod tree;
+mod verify;
+
+use diesel::QueryResult;
+
+use crate::db::Conn;
+
+pub(crate) use entries::Row;
+pub use entries::{LoggedEntry, Wanted};
+pub(in crate::audit) use entries::{id_of, page};
+pub(in crate::audit) use published::{publish, published};
+pub(crate) use tree::{Head, store_size};
+pub(in crate::audit) use tree::{StoredTree, head, read};
+pub use verify::{adopt, export, verify};
+
+/// Appends entries, in the transaction of what they tell of. The caller holds the head's lock, and was given
+/// `head` with it. Answers how many statements that took.
+///
+/// # Errors
+/// The database's: the transaction must then be rolled back.
+pub(crate) fn append(conn: &mut Conn, head: &mut Head, rows: &[Row]) -> QueryResult<u64> {
+    let inserted = entries::insert(conn, rows)?;
+    Ok(inserted.saturating_add(tree::grow(conn, head, rows.iter().map(Row::leaf))?))
+}

@@ -1,0 +1,112 @@
+//! What is signed, and what is not: whatever was done to the database, no checkpoint is signed that does not
+//! follow from the last one, and the last one is kept outside.
+
+use incamera::audit::Refusal;
+use incamera::audit::model::note::{Checkpoint, Note};
+use incamera::error::AppError;
+
+use super::tree::grow;
+use crate::both;
+use crate::support::{Tables, TestServer};
+
+/// Why it was not signed.
+#[track_caller]
+fn refused(outcome: Result<Option<u64>, AppError>) -> String {
+    let error = outcome.expect_err("it was signed");
+    let refusal = error.cause().and_then(|cause| cause.downcast_ref::<Refusal>());
+    refusal.unwrap_or_else(|| panic!("no refusal: {:?}", error.cause())).to_string()
+}
+
+fn last(server: &TestServer) -> Checkpoint {
+    let text = std::fs::read_to_string(server.settings.base.join("log.checkpoint")).unwrap();
+    Checkpoint::parse(&Note::parse(&text).unwrap().text).unwrap()
+}
+
+both!(a_log_that_was_set_back_is_not_signed, |server: TestServer| {
+    grow(&server, 10);
+    let mut tables = Tables::of(&server);
+    // A copy of the database, as a backup is: the head and what came until then.
+    tables.execute("CREATE TABLE kept_head AS SELECT * FROM audit_head");
+    grow(&server, 290);
+    assert_eq!(server.publish().unwrap(), Some(300));
+    let signed = last(&server);
+    tables.execute(
+        "DELETE FROM audit_entries WHERE seq >= 10; DELETE FROM audit_tiles; UPDATE audit_head SET size = (SELECT size FROM kept_head), frontier = (SELECT frontier FROM kept_head); UPDATE audit_published SET size = 10; DROP TABLE kept_head",
+    );
+    assert!(refused(server.publish()).contains("set back"));
+    // Other entries take the places of those that are gone: still not, however many.
+    grow(&server, 290);
+    assert!(refused(server.publish()).contains("rewritten"));
+    grow(&server, 500);
+    assert!(refused(server.publish()).contains("rewritten"));
+    assert_eq!(last(&server), signed, "the last checkpoint stays what it was");
+});
+
+both!(a_rewritten_log_is_not_signed, |server: TestServer| {
+    grow(&server, 600);
+    server.publish().unwrap().unwrap();
+    grow(&server, 5);
+    let mut tables = Tables::of(&server);
+    let other = "(SELECT commitment FROM audit_entries WHERE seq = 4)";
+    for (what, statement) in [
+        // In the last tile, which is not full; and in a tile that is, as far as the tree is read.
+        ("an entry", format!("UPDATE audit_entries SET commitment = {other} WHERE seq = 550")),
+        ("an entry's minute", "UPDATE audit_entries SET minute = minute + 1 WHERE seq = 550".into()),
+        (
+            "an entry that is not signed for yet",
+            format!("UPDATE audit_entries SET commitment = {other} WHERE seq = 602"),
+        ),
+        ("a deletion", "DELETE FROM audit_entries WHERE seq = 604".into()),
+        (
+            "a tile's root",
+            "UPDATE audit_tiles SET root = (SELECT root FROM audit_tiles WHERE place = 0) WHERE place = 1".into(),
+        ),
+        ("a tile's deletion", "DELETE FROM audit_tiles WHERE place = 0".into()),
+        ("the frontier", "UPDATE audit_head SET frontier = (SELECT hashes FROM audit_tiles WHERE place = 0)".into()),
+        ("the size", "UPDATE audit_head SET size = size + 1".into()),
+    ] {
+        tables.execute("CREATE TABLE e AS SELECT * FROM audit_entries; CREATE TABLE t AS SELECT * FROM audit_tiles; CREATE TABLE h AS SELECT * FROM audit_head");
+        tables.execute(&statement);
+        assert!(server.publish().is_err(), "{what}");
+        tables.execute("DELETE FROM audit_entries; DELETE FROM audit_tiles; DELETE FROM audit_head; INSERT INTO audit_entries SELECT * FROM e; INSERT INTO audit_tiles SELECT * FROM t; INSERT INTO audit_head SELECT * FROM h; DROP TABLE e; DROP TABLE t; DROP TABLE h");
+    }
+    assert_eq!(server.publish().unwrap(), Some(605), "all is as it was");
+});
+
+both!(the_file_outside_is_not_to_be_lost, |server: TestServer| {
+    let file = server.settings.base.join("log.checkpoint");
+    grow(&server, 3);
+    server.publish().unwrap().unwrap();
+    let older = std::fs::read(&file).unwrap();
+    grow(&server, 3);
+    server.publish().unwrap().unwrap();
+    let newest = std::fs::read(&file).unwrap();
+    grow(&server, 3);
+    std::fs::remove_file(&file).unwrap();
+    assert!(refused(server.publish()).contains("is gone"));
+    std::fs::write(&file, &older).unwrap();
+    assert!(refused(server.publish()).contains("was given out"));
+    std::fs::write(&file, b"log\n3\n").unwrap();
+    assert!(refused(server.publish()).contains("no checkpoint"));
+    let mut forged = newest.clone();
+    let place = forged.len() - 20;
+    forged[place] ^= 1;
+    std::fs::write(&file, &forged).unwrap();
+    assert!(refused(server.publish()).contains("no checkpoint"));
+    std::fs::write(&file, &newest).unwrap();
+    assert_eq!(server.publish().unwrap(), Some(9));
+});
+
+both!(a_crash_between_signing_and_giving_out_is_made_good, |server: TestServer| {
+    grow(&server, 3);
+    server.publish().unwrap().unwrap();
+    let mut tables = Tables::of(&server);
+    tables.execute("CREATE TABLE p AS SELECT * FROM audit_published");
+    grow(&server, 3);
+    server.publish().unwrap().unwrap();
+    let signed = std::fs::read(server.settings.base.join("log.checkpoint")).unwrap();
+    tables.execute("DELETE FROM audit_published; INSERT INTO audit_published SELECT * FROM p; DROP TABLE p");
+    assert_eq!(server.publish().unwrap(), Some(6));
+    assert_eq!(std::fs::read(server.settings.base.join("log.checkpoint")).unwrap(), signed, "it is the same one");
+    assert_eq!(server.publish().unwrap(), None);
+});
