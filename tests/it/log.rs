@@ -3,6 +3,7 @@
 
 mod commits;
 mod faults;
+mod outside;
 mod readers;
 mod receipts;
 mod signing;

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::tree::{self, Head};
 use crate::audit::model::tiles::WIDTH;
 use crate::audit::model::tree::{Hash, root_of};
-use crate::audit::model::{Area, Commitment, Event, Fields};
+use crate::audit::model::{Area, Event, Fields, Leaf};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{audit_entries, audit_head, audit_tiles};
@@ -35,8 +35,8 @@ struct Kept {
     thing_id: Option<String>,
 }
 
-/// Gives the entries to `each`, oldest first.
-fn walk(conn: &mut Conn, each: &mut dyn FnMut(&mut Conn, Kept) -> Result<(), AppError>) -> Result<(), AppError> {
+/// Gives the entries to `each`, oldest first, some at a time.
+fn pages(conn: &mut Conn, each: &mut dyn FnMut(&mut Conn, Vec<Kept>) -> Result<(), AppError>) -> Result<(), AppError> {
     let mut next = 0;
     loop {
         let rows: Vec<Kept> = audit_entries::table
@@ -47,10 +47,13 @@ fn walk(conn: &mut Conn, each: &mut dyn FnMut(&mut Conn, Kept) -> Result<(), App
             .load(conn)?;
         let Some(last) = rows.last() else { return Ok(()) };
         next = last.seq.saturating_add(1);
-        for row in rows {
-            each(conn, row)?;
-        }
+        each(conn, rows)?;
     }
+}
+
+/// Gives the entries to `each`, oldest first.
+fn walk(conn: &mut Conn, each: &mut dyn FnMut(&mut Conn, Kept) -> Result<(), AppError>) -> Result<(), AppError> {
+    pages(conn, &mut |conn, rows| rows.into_iter().try_for_each(|row| each(conn, row)))
 }
 
 /// Reads the whole log and checks it: no gap, every payload still what was committed to, every column what
@@ -183,8 +186,8 @@ pub fn export(conn: &mut Conn, each: &mut dyn FnMut(&str) -> Result<(), AppError
 }
 
 /// Puts the entries of a log from before the tree into one: each is checked against its old commitment and
-/// committed to anew, field by field. Nothing was signed before, so nothing is taken back. Answers how many
-/// there were; none when the log has its tree.
+/// committed to anew, field by field. Nothing was signed before, so nothing is taken back; of an entry that was
+/// erased, the commitment stays. Answers how many there were; none when the log has its tree.
 ///
 /// # Errors
 /// When an entry is not what was committed to; the database's: the transaction must then be rolled back.
@@ -195,20 +198,26 @@ pub fn adopt(conn: &mut Conn) -> Result<i64, AppError> {
         return Ok(0);
     }
     let mut head = Head::default();
-    walk(conn, &mut |conn, row| {
-        let wrong = || AppError::internal(format!("entry {} is not what was committed to", row.seq));
-        let (payload, salt) = row.payload.as_ref().zip(row.salt.as_ref()).ok_or_else(wrong)?;
+    pages(conn, &mut |conn, rows| {
+        let leaves = rows.iter().map(|row| commit_anew(conn, row)).collect::<Result<Vec<_>, _>>()?;
+        tree::grow(conn, &mut head, leaves.into_iter())?;
+        Ok(())
+    })?;
+    Ok(head.size())
+}
+
+fn commit_anew(conn: &mut Conn, row: &Kept) -> Result<Leaf, AppError> {
+    let wrong = || AppError::internal(format!("entry {} is not what was committed to", row.seq));
+    let mut commitment = row.commitment.clone();
+    if let (Some(payload), Some(salt)) = (&row.payload, &row.salt) {
         let before = Sha256::new().chain_update(b"incamera/audit-entry/v1\0").chain_update(salt);
         if before.chain_update(payload).finalize()[..] != row.commitment {
             return Err(wrong());
         }
-        let commitment: Commitment = Fields::parse(payload).map_err(AppError::internal)?.commitment(salt);
+        commitment = Fields::parse(payload).map_err(AppError::internal)?.commitment(salt).to_vec();
         diesel::update(audit_entries::table.find(row.seq))
-            .set(audit_entries::commitment.eq(&commitment[..]))
+            .set(audit_entries::commitment.eq(&commitment))
             .execute(conn)?;
-        let leaf = tree::leaf(row.seq, row.minute, &commitment).ok_or_else(wrong)?;
-        tree::grow(conn, &mut head, std::iter::once(leaf))?;
-        Ok(())
-    })?;
-    Ok(head.size())
+    }
+    tree::leaf(row.seq, row.minute, &commitment).ok_or_else(wrong)
 }
