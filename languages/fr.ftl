@@ -992,5 +992,7 @@ event-release-ended = fin d’une communication
 event-case-linked = dossier relié à une réunion
 event-explained = consultation de qui peut voir un objet, et pourquoi
 event-log-read = journal consulté
+event-row-found = ligne de la base modifiée sans passer par le serveur
+event-rows-bound = lignes rattachées au journal, qui ne les mentionnait pas encore
 event-operator-acted = intervention de l’exploitant sur la machine
 # What can be wrong

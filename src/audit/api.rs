@@ -1,7 +1,7 @@
 //! The log over JSON: the auditor reads all of it, others what concerns them.
 
 use super::model::tiles::Tile;
-use super::service::{self, EntryBody};
+use super::service::{self, EntryBody, Which};
 use super::{Event, Wanted};
 use crate::access::Action;
 use crate::context::Moment;
@@ -69,7 +69,7 @@ pub fn routes() -> Vec<Route> {
             method: Method::GET,
             path: "/api/v1/audit/receipts/{seq}",
             name: "get_receipt",
-            summary: "The proof that an entry is in the log, to be verified without this server: a c2sp.org/tlog-proof.",
+            summary: "The proof that an entry, named by its number or id, is in the log, to be verified elsewhere: a c2sp.org/tlog-proof.",
             access: Access::May(Action::CheckLog),
             logs: Logs::SometimesEvent(Event::LogRead),
             takes: Takes::Nothing,
@@ -90,9 +90,9 @@ async fn tile(call: Call) -> Result<Answer, AppError> {
 }
 
 async fn receipt(call: Call) -> Result<Answer, AppError> {
-    let seq = call.path("seq", |text| text.parse::<i64>().ok().filter(|seq| *seq >= 0 && seq.to_string() == text))?;
-    let proof = call.read(move |work, asker| service::receipt(work, asker, seq)).await?;
-    Answer::download("text/plain; charset=utf-8", &format!("{seq}.tlog-proof"), proof.into_bytes())
+    let which = call.path("seq", Which::parse)?;
+    let proof = call.read(move |work, asker| service::receipt(work, asker, which)).await?;
+    Answer::download("text/plain; charset=utf-8", "receipt.tlog-proof", proof.into_bytes())
 }
 
 async fn list(call: Call) -> Result<Answer, AppError> {

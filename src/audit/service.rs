@@ -9,7 +9,7 @@ use super::model::tiles::Tile;
 use super::model::{Commitment, Fields, Leaf, tree};
 use super::store::{self, StoredTree, Wanted};
 use super::{Entry, Event, LoggedEntry};
-use crate::access::{self, Action, Asker, Fact, Permit, TheNetwork, actions};
+use crate::access::{self, Asker, Fact, Permit, TheNetwork, actions};
 use crate::db::Work;
 use crate::error::{AppError, Fault};
 use crate::ids::{EntryId, PartyId};
@@ -21,7 +21,8 @@ use crate::server::answer::List;
 pub struct EntryBody {
     /// Its id.
     pub id: EntryId,
-    /// Its place in the log, for those who may check the log (decision 15).
+    /// Its place in the log; only the auditor is shown it, since the gaps between one's own entries
+    /// would tell how much others do. A receipt, which tells it, is asked for by id.
     pub seq: Option<i64>,
     /// What happened, as committed to; null once erased.
     pub entry: Option<serde_json::Value>,
@@ -68,6 +69,20 @@ fn place(
         .map_err(|error| if error.fault == Fault::NotFound { none() } else { error })
 }
 
+/// Binds the rows that the log does not tell of yet: those of a database from before it bound any, and of tables that a
+/// migration has added or filled. For the operator's command, since it makes what is there count as right. Answers how
+/// many there were.
+///
+/// # Errors
+/// The database's.
+pub fn bind_rows(work: &mut Work<'_>) -> Result<usize, AppError> {
+    let count = store::touch_unbound(work.conn)?;
+    if count > 0 {
+        work.log(Entry::new(Event::RowsBound).count(count));
+    }
+    Ok(count)
+}
+
 fn may_check(work: &mut Work<'_>, asker: &Asker) -> Result<Permit<actions::CheckLog, TheNetwork>, AppError> {
     access::permit(work, asker, &())
 }
@@ -94,15 +109,36 @@ pub fn tile(work: &mut Work<'_>, asker: &Asker, tile: &Tile) -> Result<Vec<u8>, 
     store::read(work.conn, &permit, tile)?.ok_or_else(|| AppError::internal("a tile of the tree is not whole"))
 }
 
-/// The proof that the entry with this number is in the log, with those of its fields that the asker may read: a
+/// How an entry is named: by its id, which its readers are shown, or by its number in the tree.
+#[derive(Debug)]
+pub enum Which {
+    /// By its id.
+    Id(EntryId),
+    /// By its number.
+    Seq(i64),
+}
+
+impl Which {
+    /// Reads either.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let number = || text.parse().ok().filter(|seq: &i64| *seq >= 0 && seq.to_string() == text).map(Self::Seq);
+        EntryId::parse(text).map(Self::Id).or_else(number)
+    }
+}
+
+/// The proof that an entry is in the log, with those of its fields that the asker may read: a
 /// `c2sp.org/tlog-proof@v1`.
 ///
 /// # Errors
 /// `NotPermitted`; `NotFound` when there is no such entry that the asker may read; `Conflict` when no checkpoint
 /// reaches it yet; the database's.
-pub fn receipt(work: &mut Work<'_>, asker: &Asker, seq: i64) -> Result<String, AppError> {
+pub fn receipt(work: &mut Work<'_>, asker: &Asker, which: Which) -> Result<String, AppError> {
     may_check(work, asker)?;
-    let id = store::id_of(work.conn, seq)?.ok_or(Fault::NotFound)?;
+    let id = match which {
+        Which::Id(id) => id,
+        Which::Seq(seq) => store::id_of(work.conn, seq)?.ok_or(Fault::NotFound)?,
+    };
     let entry = access::permit::<actions::ReadEntry, LoggedEntry>(work, asker, &id)?.into_thing();
     let note = store::published(work.conn)?.and_then(|given| Note::parse(&given.note));
     let checkpoint = note.as_ref().and_then(|note| Checkpoint::parse(&note.text));
@@ -134,10 +170,11 @@ pub fn receipt(work: &mut Work<'_>, asker: &Asker, seq: i64) -> Result<String, A
 
 /// The fields of an entry that are kept from this reader of it.
 fn kept(fields: &serde_json::Map<String, serde_json::Value>, asker: &Asker) -> Vec<&'static str> {
-    let mut kept = Vec::new();
     if asker.facts().has(Fact::Auditor) {
-        return kept;
+        return Vec::new();
     }
+    // How many rows a change has left may tell of more than its reader may know of.
+    let mut kept = vec!["rows"];
     let text = |name: &str| fields.get(name).and_then(serde_json::Value::as_str);
     let thing = fields.get("thing").and_then(|thing| thing.get("kind")).and_then(serde_json::Value::as_str);
     // Whoever only read what another State let him see is not told which room it has.
@@ -153,19 +190,19 @@ fn kept(fields: &serde_json::Map<String, serde_json::Value>, asker: &Asker) -> V
 }
 
 fn body(row: LoggedEntry, asker: &Asker) -> EntryBody {
-    let checks = access::rules::rule(Action::CheckLog).when.holds(asker.facts());
+    let auditor = asker.facts().has(Fact::Auditor);
     let mut entry = row.payload.as_deref().and_then(|payload| serde_json::from_str::<serde_json::Value>(payload).ok());
     if let Some(serde_json::Value::Object(fields)) = &mut entry {
         for name in kept(fields, asker) {
             fields.remove(name);
         }
-        if !checks {
+        if !auditor {
             fields.remove("seq");
         }
     }
     EntryBody {
         id: row.id,
-        seq: checks.then_some(row.seq),
+        seq: auditor.then_some(row.seq),
         entry,
         commitment: data_encoding::HEXLOWER.encode(&row.commitment),
     }

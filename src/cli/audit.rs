@@ -31,6 +31,10 @@ takes nothing but the log's public key, and is meant for machines that are not t
         /// Receipts to check.
         #[arg(value_name = "FILES", requires = "key")]
         files: Vec<PathBuf>,
+        /// Hold every row of the database against what the log says of it, too, and name those that somebody edited,
+        /// put in, took away or set back past the server.
+        #[arg(long, conflicts_with = "files")]
+        deep: bool,
         /// The log's public key: the file log.pub that its operator gave out.
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
@@ -56,7 +60,7 @@ takes nothing but the log's public key, and is meant for machines that are not t
 pub(super) fn run(args: &Args) -> Result<(), CliError> {
     match &args.command {
         Command::Verify { files, key: Some(key), .. } if !files.is_empty() => receipts(files, key),
-        Command::Verify { config, .. } => whole(&Settings::load(config)?),
+        Command::Verify { config, deep, .. } => whole(&Settings::load(config)?, *deep),
         Command::Export { config } => {
             let mut conn = Settings::load(config)?.database_url()?.open_writer()?;
             audit::export(&mut conn, &mut |line| say(line).map_err(|error| AppError::internal(error.to_string())))?;
@@ -66,7 +70,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     }
 }
 
-fn whole(settings: &Settings) -> Result<(), CliError> {
+fn whole(settings: &Settings, deep: bool) -> Result<(), CliError> {
     let mut conn = settings.database_url()?.open_writer()?;
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} entries, {per_sec}") {
@@ -75,7 +79,20 @@ fn whole(settings: &Settings) -> Result<(), CliError> {
     let verified = audit::verify(&mut conn, &mut |done| bar.set_position(u64::try_from(done).unwrap_or_default()));
     bar.finish_and_clear();
     let (size, erased) = verified.map_err(|error| CliError::Found(super::words(&error)))?;
-    say(format!("{size} entries, {erased} of them erased: each is what was committed to."))
+    say(format!("{size} entries, {erased} of them erased: each is what was committed to."))?;
+    if !deep {
+        return Ok(());
+    }
+    let mut rows = 0;
+    let found = audit::verify_rows(&mut conn, &mut |count| rows = count).map_err(AppError::from)?;
+    for one in &found {
+        say(one)?;
+    }
+    if found.is_empty() {
+        say(format!("{rows} rows: each is as the log says."))
+    } else {
+        Err(CliError::Found(format!("{} of {rows} rows are not as the log says", found.len())))
+    }
 }
 
 fn receipts(paths: &[PathBuf], key: &Path) -> Result<(), CliError> {

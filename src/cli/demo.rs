@@ -11,8 +11,8 @@ use self::accounts::Line;
 use self::content::Content;
 use self::folder::{Folder, Found};
 use super::import::Record;
-use super::{CliError, audit, ctx, init, open_with, progress, say, serve};
-use crate::db::{DatabaseUrl, migrate};
+use super::{CliError, audit, ctx, database, init, open_with, progress, say, serve};
+use crate::db::DatabaseUrl;
 use crate::settings::Settings;
 
 /// Where, and whether from the beginning.
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
         Found::Whole if !args.fresh => {
             let settings = settings(&folder, port)?;
             audit::key(&settings)?;
-            migrate::run(&settings.database_url()?, false)?;
+            database::bring_up_to_date(settings)?;
         }
         found => {
             if found == Found::Half {

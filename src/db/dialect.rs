@@ -91,12 +91,23 @@ pub(super) fn end_snapshot(conn: &mut Conn) -> QueryResult<()> {
     conn.batch_execute("COMMIT")
 }
 
+/// The SQL that writes bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(conn: &Conn, value: &str) -> String {
+    match conn {
+        Conn::Sqlite(_) => format!("lower(hex({value}))"),
+        Conn::Postgres(_) => format!("encode({value}, 'hex')"),
+    }
+}
+
 #[derive(QueryableByName)]
 struct Head {
     #[diesel(sql_type = BigInt)]
     size: i64,
     #[diesel(sql_type = Nullable<Binary>)]
     frontier: Option<Vec<u8>>,
+    #[diesel(sql_type = BigInt)]
+    strays: i64,
 }
 
 /// Begins the writing transaction and takes the head's lock, which every change of every node takes
@@ -104,13 +115,19 @@ struct Head {
 /// Answers the head, or why it is none.
 pub(super) fn begin_batch(conn: &mut Conn) -> QueryResult<Result<audit::Head, AppError>> {
     let (begin, lock) = match conn {
-        Conn::Sqlite(_) => ("BEGIN IMMEDIATE", "SELECT size, frontier FROM audit_head WHERE id = 1"),
-        Conn::Postgres(_) => {
-            ("BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT size, frontier FROM audit_head WHERE id = 1 FOR UPDATE")
-        }
+        Conn::Sqlite(_) => (
+            "BEGIN IMMEDIATE",
+            "SELECT size, frontier, (SELECT COUNT(*) FROM audit_touched) AS strays FROM audit_head WHERE id = 1",
+        ),
+        Conn::Postgres(_) => (
+            "BEGIN ISOLATION LEVEL READ COMMITTED",
+            "SELECT size, frontier, (SELECT COUNT(*) FROM audit_touched) AS strays FROM audit_head WHERE id = 1 FOR UPDATE",
+        ),
     };
     conn.batch_execute(begin)?;
-    sql_query(lock).get_result::<Head>(conn).map(|head| audit::Head::new(head.size, head.frontier.as_deref()))
+    sql_query(lock)
+        .get_result::<Head>(conn)
+        .map(|head| audit::Head::new(head.size, head.frontier.as_deref(), head.strays > 0))
 }
 
 /// Whether a transaction could not be begun because another holds the lock: then the connection is whole.

@@ -5,6 +5,7 @@
 //! closure is given a [`Work`], stages log entries in it, and its answer reaches the caller only when
 //! those entries are durable. Nothing else in the crate opens a transaction.
 
+pub mod bound;
 pub mod connection;
 pub mod counters;
 pub mod dialect;

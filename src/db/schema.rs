@@ -55,6 +55,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_bindings (seq, tbl, key, part) {
+        seq -> BigInt,
+        tbl -> Text,
+        key -> Text,
+        part -> Text,
+        digest -> Binary,
+    }
+}
+
+diesel::table! {
     audit_entries (seq) {
         seq -> BigInt,
         id -> Text,
@@ -95,6 +105,14 @@ diesel::table! {
         place -> BigInt,
         hashes -> Binary,
         root -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_touched (tbl, key, part) {
+        tbl -> Text,
+        key -> Text,
+        part -> Text,
     }
 }
 

@@ -14,6 +14,7 @@
 //! came). Then the writer looks whether the batch's last entry is there, and its callers are told what is
 //! so; and only if it cannot look, that it is not known.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -28,7 +29,8 @@ use tokio::sync::oneshot;
 use super::connection::{Link, Purpose};
 use super::counters::{Meter, Tally};
 use super::{Conn, DatabaseUrl, LONGEST, Moments, Work, dialect};
-use crate::audit::{self, Entry, Head};
+use crate::audit::model::rows::Touched;
+use crate::audit::{self, Entry, Event, Head};
 use crate::context::Ctx;
 use crate::error::{AppError, Fault};
 use crate::ids::EntryId;
@@ -38,6 +40,9 @@ const QUEUE: usize = 1024;
 /// How often, and how far apart, the writer tries to find out what became of a commit.
 const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
+/// How many rows that were changed past the server are named, each in an entry; the rest are counted.
+const MOST_NAMED: usize = 20;
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,6 +279,7 @@ impl Desk {
             probed: false,
             lost: false,
         };
+        batch.find_strays();
         let mut settles = Vec::new();
         let mut next = Some(first);
         while let Some(job) = next.take() {
@@ -358,6 +364,29 @@ enum End {
 }
 
 impl Batch<'_> {
+    /// Rows that somebody changed past the server since the last commit: an entry says so for each. They stay bound as
+    /// they were, so that a deep verification names them, too.
+    fn find_strays(&mut self) {
+        if !self.head.has_strays() {
+            return;
+        }
+        let found = audit::take_touched(self.conn).map_err(AppError::from).and_then(|strays| {
+            tracing::error!(count = strays.len(), "rows were changed past the server");
+            let row = |stray: &Touched| format!("{}/{}/{}", stray.table, stray.key, stray.part);
+            let named = strays.iter().take(MOST_NAMED).map(|stray| Entry::new(Event::RowFound).on("row", &row(stray)));
+            let rest = strays.len().saturating_sub(MOST_NAMED);
+            let rest = (rest > 0).then(|| Entry::new(Event::RowFound).count(rest));
+            self.stage(&self.moments.ctx(), named.chain(rest).collect(), &[])
+        });
+        match found {
+            Ok(()) => self.something = true,
+            Err(error) => {
+                tracing::error!(cause = ?error.cause().map(ToString::to_string), "rows changed past the server cannot be told of");
+                self.lost = true;
+            }
+        }
+    }
+
     /// Takes a job up, unless its caller has gone.
     fn take(&mut self, job: Job) -> Option<Settle> {
         if !job.taken.take() {
@@ -371,7 +400,7 @@ impl Batch<'_> {
                 } else {
                     self.meter.logged_reads.add(1);
                 }
-                match self.stage(&self.moments.ctx(), entries) {
+                match self.stage(&self.moments.ctx(), entries, &[]) {
                     Ok(()) => self.something = true,
                     Err(error) => {
                         tracing::error!(cause = ?error.cause().map(ToString::to_string), "an entry cannot be written");
@@ -398,7 +427,13 @@ impl Batch<'_> {
             let mut work = Work::new(self.conn, &ctx);
             let value = unit(&mut work)?;
             let entries = work.into_entries();
-            self.stage(&ctx, entries)?;
+            let touched = audit::take_touched(self.conn)?;
+            // Nothing that the log binds changes without an entry that says so (DESIGN §3.5).
+            if entries.is_empty() && !touched.is_empty() {
+                let tables = touched.iter().map(|row| row.table).collect::<BTreeSet<_>>();
+                return Err(AppError::internal(format!("rows of {tables:?} were changed without an entry")));
+            }
+            self.stage(&ctx, entries, &touched)?;
             self.conn.batch_execute("RELEASE SAVEPOINT job").map_err(AppError::log_unavailable)?;
             Ok(value)
         }))
@@ -415,12 +450,14 @@ impl Batch<'_> {
         outcome
     }
 
-    /// Prepares entries, each at its place in the log.
-    fn stage(&mut self, ctx: &Ctx, entries: Vec<Entry>) -> Result<(), AppError> {
+    /// Prepares entries, each at its place in the log; the last tells of the rows.
+    fn stage(&mut self, ctx: &Ctx, entries: Vec<Entry>, touched: &[Touched]) -> Result<(), AppError> {
         let staged = self.rows.len();
-        for entry in entries {
+        let last = entries.len().saturating_sub(1);
+        for (number, entry) in entries.into_iter().enumerate() {
+            let touched = if number == last { touched } else { &[] };
             let place = i64::try_from(self.rows.len()).map_err(AppError::internal)?;
-            match audit::Row::new(ctx, self.head.size().saturating_add(place), entry) {
+            match audit::Row::new(ctx, self.head.size().saturating_add(place), entry, touched) {
                 Ok(row) => self.rows.push(row),
                 Err(error) => {
                     self.rows.truncate(staged);

@@ -6,6 +6,7 @@ mod faults;
 mod outside;
 mod readers;
 mod receipts;
+mod rows;
 mod signing;
 mod tampering;
 mod tree;
@@ -297,7 +298,7 @@ both!(each_change_and_each_disclosure_is_one_entry, |server: TestServer| {
 
     // What no test here makes happen: the strangers' below, those of the rooms' and the operator's own tests.
     seen.extend([Event::RefreshReused, Event::SignInFailed, Event::SecondFactorConfirmed, Event::RecoveryCodeUsed]);
-    seen.extend([Event::StrangersRefused, Event::OperatorActed]);
+    seen.extend([Event::StrangersRefused, Event::OperatorActed, Event::RowsBound, Event::RowFound]);
     seen.extend([Event::PasskeyAsked, Event::PasskeyAdded, Event::PasskeyEnded]);
     for event in Event::ALL {
         assert!(seen.contains(event) || event.area() == audit::Area::Rooms, "no test makes {event} happen");
@@ -382,7 +383,7 @@ both!(an_entry_is_bounded_and_holds_no_content, |server: TestServer| {
     sec.post(&format!("/api/v1/acts/{act}/ending"), &json!({"source": source})).expect(201);
     sec.post(&format!("{person}/off-boarding"), &json!({"source": source})).expect(201);
     world.server.clock.advance(61);
-    world.server.operate(log_strangers);
+    world.server.unit(log_strangers);
     fr.get(&format!("/api/v1/explain?thing={}", text(&material, "session"))).expect(200);
 
     let mut tables = Tables::of(&world.server);
@@ -417,12 +418,12 @@ both!(strangers_are_counted_by_source_and_minute, |server: TestServer| {
         }
     };
     tries(5);
-    world.server.operate(log_strangers);
+    world.server.unit(log_strangers);
     assert_eq!(tables.size(), size, "the minute is not over");
     world.server.clock.advance(60);
     tries(3);
     world.server.clock.advance(60);
-    world.server.operate(log_strangers);
+    world.server.unit(log_strangers);
     let number = |entry: &Value, field: &str| entry[field].as_i64().unwrap();
     let counts: Vec<(i64, i64)> =
         tables.entries(size).iter().map(|entry| (number(entry, "minute"), number(entry, "count"))).collect();
@@ -432,7 +433,7 @@ both!(strangers_are_counted_by_source_and_minute, |server: TestServer| {
         assert!(entry["actor"].is_null() && entry["person"].is_null());
     }
     assert_eq!(tables.number("SELECT COUNT(*) AS number FROM stranger_noise"), 0);
-    world.server.operate(log_strangers);
+    world.server.unit(log_strangers);
     assert_eq!(tables.entries(size).len(), 2, "each is told once");
 
     // A flood from everywhere: the loudest are named, the rest summed up; the log does not grow with it.
@@ -444,7 +445,7 @@ both!(strangers_are_counted_by_source_and_minute, |server: TestServer| {
         ));
     }
     let size = tables.size();
-    world.server.operate(log_strangers);
+    world.server.unit(log_strangers);
     let entries = tables.entries(size);
     assert_eq!(entries.len(), 21);
     assert_eq!((&entries[0]["source"], &entries[0]["count"]), (&json!("10.0.0.0/24"), &json!(1000)));

@@ -177,6 +177,10 @@ events! {
     LogRead = "log_read", Audit, Consultation;
     /// The operator did something on the host.
     OperatorActed = "operator_acted", Administration, Control;
+    /// Rows that nothing in the log told of yet were bound to it.
+    RowsBound = "rows_bound", Audit, Control;
+    /// A row was changed past the server.
+    RowFound = "row_found", Audit, Control;
 }
 
 /// What an entry is about.
@@ -233,6 +237,8 @@ pub(in crate::audit) struct Payload {
     pub(in crate::audit) recipients: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::audit) minute: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::audit) rows: Option<super::rows::Rows>,
 }
 
 /// Longest purpose of a visit, in characters.

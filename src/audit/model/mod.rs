@@ -5,6 +5,7 @@ mod commitment;
 mod entry;
 pub mod note;
 pub mod proof;
+pub mod rows;
 pub mod tiles;
 pub mod tree;
 

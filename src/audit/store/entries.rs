@@ -5,6 +5,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
+use crate::audit::model::rows::{Binding, Rows, Touched};
 use crate::audit::model::{Area, Commitment, Entry, Event, Fields, Leaf, Payload, Subject};
 use crate::context::{Ctx, Moment};
 use crate::db::schema::audit_entries;
@@ -29,6 +30,7 @@ struct Committed<'a> {
 /// An entry in its place, ready to be appended.
 #[derive(Debug)]
 pub(crate) struct Row {
+    bindings: Vec<Binding>,
     seq: i64,
     id: EntryId,
     minute: i64,
@@ -45,12 +47,15 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// `entry` as the one with number `seq`.
+    /// `entry` as the one with number `seq`, whose change has left these rows.
     ///
     /// # Errors
     /// `LogUnavailable` when it is larger than entries may be, or there is no randomness.
-    pub(crate) fn new(ctx: &Ctx, seq: i64, entry: Entry) -> Result<Self, AppError> {
+    pub(crate) fn new(ctx: &Ctx, seq: i64, mut entry: Entry, touched: &[Touched]) -> Result<Self, AppError> {
         let id = EntryId::new(ctx)?;
+        let salt = ctx.random::<32>()?;
+        let bindings: Vec<Binding> = touched.iter().map(|row| row.bind(&salt)).collect();
+        entry.payload.rows = Rows::of(&bindings);
         let payload = serde_json::to_string(&Committed {
             seq,
             id: &id,
@@ -62,9 +67,9 @@ impl Row {
         if payload.len() > PAYLOAD_MAX {
             return Err(AppError::log_unavailable("an entry is larger than entries may be"));
         }
-        let salt = ctx.random::<32>()?;
         let fields = Fields::parse(&payload).map_err(AppError::log_unavailable)?;
         Ok(Self {
+            bindings,
             seq,
             id,
             minute: ctx.now.minute(),
@@ -154,6 +159,9 @@ pub(super) fn insert(conn: &mut Conn, rows: &[Row]) -> QueryResult<u64> {
         Append(piece).execute(conn)?;
         statements = statements.saturating_add(1);
         rest = later;
+    }
+    for row in rows {
+        statements = statements.saturating_add(super::rows::insert(conn, row.seq, &row.bindings)?);
     }
     Ok(statements)
 }

@@ -2,6 +2,7 @@
 
 mod entries;
 mod published;
+mod rows;
 mod tree;
 mod verify;
 
@@ -13,6 +14,9 @@ pub(crate) use entries::Row;
 pub use entries::{LoggedEntry, Wanted};
 pub(in crate::audit) use entries::{id_of, page};
 pub(in crate::audit) use published::{publish, published};
+pub(crate) use rows::take_touched;
+pub(in crate::audit) use rows::touch_unbound;
+pub use rows::verify_rows;
 pub(crate) use tree::{Head, store_size};
 pub(in crate::audit) use tree::{StoredTree, head, read};
 pub use verify::{adopt, export, verify};

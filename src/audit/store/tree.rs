@@ -15,26 +15,36 @@ use crate::error::AppError;
 
 /// The end of the log at which the next entry is appended.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Head(Frontier);
+pub(crate) struct Head {
+    tree: Frontier,
+    /// Rows were changed since the last commit, and not by the server.
+    strays: bool,
+}
 
 impl Head {
     /// As the head's row says.
     ///
     /// # Errors
     /// When its parts do not belong together, as in a database whose tree was not built yet.
-    pub(crate) fn new(size: i64, frontier: Option<&[u8]>) -> Result<Self, AppError> {
-        let frontier = u64::try_from(size).ok().and_then(|size| Frontier::new(size, frontier.unwrap_or_default()));
-        frontier.map(Self).ok_or_else(|| AppError::log_unavailable("the log's head is not that of its tree"))
+    pub(crate) fn new(size: i64, frontier: Option<&[u8]>, strays: bool) -> Result<Self, AppError> {
+        let tree = u64::try_from(size).ok().and_then(|size| Frontier::new(size, frontier.unwrap_or_default()));
+        let tree = tree.ok_or_else(|| AppError::log_unavailable("the log's head is not that of its tree"))?;
+        Ok(Self { tree, strays })
+    }
+
+    /// Whether rows were changed since the last commit, and not by the server.
+    pub(crate) const fn has_strays(&self) -> bool {
+        self.strays
     }
 
     /// The number of entries.
     pub(crate) fn size(&self) -> i64 {
-        i64::try_from(self.0.size()).unwrap_or(i64::MAX)
+        i64::try_from(self.tree.size()).unwrap_or(i64::MAX)
     }
 
     /// The tree that ends there.
     pub(crate) const fn tree(&self) -> &Frontier {
-        &self.0
+        &self.tree
     }
 }
 
@@ -42,20 +52,20 @@ impl Head {
 pub(in crate::audit) fn head(conn: &mut Conn) -> Result<Head, AppError> {
     let (size, frontier): (i64, Option<Vec<u8>>) =
         audit_head::table.select((audit_head::size, audit_head::frontier)).first(conn)?;
-    Head::new(size, frontier.as_deref())
+    Head::new(size, frontier.as_deref(), false)
 }
 
 /// Puts leaves, whose entries are inserted already, into the tree. Answers how many statements that took.
 pub(super) fn grow(conn: &mut Conn, head: &mut Head, leaves: impl Iterator<Item = Leaf>) -> QueryResult<u64> {
     let mut statements = 1_u64;
     for leaf in leaves {
-        head.0.push(leaf.hash());
-        if head.0.size().is_multiple_of(WIDTH) {
-            statements = statements.saturating_add(fill(conn, head.0.size())?);
+        head.tree.push(leaf.hash());
+        if head.tree.size().is_multiple_of(WIDTH) {
+            statements = statements.saturating_add(fill(conn, head.tree.size())?);
         }
     }
     diesel::update(audit_head::table)
-        .set((audit_head::size.eq(head.size()), audit_head::frontier.eq(head.0.bytes())))
+        .set((audit_head::size.eq(head.size()), audit_head::frontier.eq(head.tree.bytes())))
         .execute(conn)?;
     Ok(statements)
 }

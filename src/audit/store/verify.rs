@@ -3,13 +3,15 @@
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::rows;
 use super::tree::{self, Head};
+use crate::audit::model::rows::Rows;
 use crate::audit::model::tiles::WIDTH;
 use crate::audit::model::tree::{Hash, root_of};
 use crate::audit::model::{Area, Event, Fields, Leaf};
 use crate::context::Moment;
 use crate::db::Conn;
-use crate::db::schema::{audit_entries, audit_head, audit_tiles};
+use crate::db::schema::{audit_bindings, audit_entries, audit_head, audit_tiles};
 use crate::error::AppError;
 use crate::ids::EntryId;
 
@@ -35,8 +37,10 @@ struct Kept {
     thing_id: Option<String>,
 }
 
+type Each<'a, T> = &'a mut dyn FnMut(&mut Conn, T) -> Result<(), AppError>;
+
 /// Gives the entries to `each`, oldest first, some at a time.
-fn pages(conn: &mut Conn, each: &mut dyn FnMut(&mut Conn, Vec<Kept>) -> Result<(), AppError>) -> Result<(), AppError> {
+fn pages(conn: &mut Conn, each: Each<'_, Vec<Kept>>) -> Result<(), AppError> {
     let mut next = 0;
     loop {
         let rows: Vec<Kept> = audit_entries::table
@@ -52,7 +56,7 @@ fn pages(conn: &mut Conn, each: &mut dyn FnMut(&mut Conn, Vec<Kept>) -> Result<(
 }
 
 /// Gives the entries to `each`, oldest first.
-fn walk(conn: &mut Conn, each: &mut dyn FnMut(&mut Conn, Kept) -> Result<(), AppError>) -> Result<(), AppError> {
+fn walk(conn: &mut Conn, each: Each<'_, Kept>) -> Result<(), AppError> {
     pages(conn, &mut |conn, rows| rows.into_iter().try_for_each(|row| each(conn, row)))
 }
 
@@ -63,7 +67,7 @@ fn walk(conn: &mut Conn, each: &mut dyn FnMut(&mut Conn, Kept) -> Result<(), App
 /// # Errors
 /// The first thing found wrong, in words; or the database's.
 pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i64), AppError> {
-    let (mut expected, mut erased) = (0, 0);
+    let (mut expected, mut erased, mut bound) = (0, 0, 0);
     let mut tree = Checked::default();
     walk(conn, &mut |conn, row| {
         if row.seq != expected {
@@ -73,6 +77,13 @@ pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i6
             let fields = Fields::parse(payload).map_err(AppError::internal)?;
             if fields.commitment(salt)[..] != row.commitment || fields.text() != *payload {
                 return Err(AppError::internal(format!("entry {expected} is not what was committed to")));
+            }
+            let bindings = rows::of(conn, row.seq)?;
+            bound += i64::try_from(bindings.len()).map_err(AppError::internal)?;
+            if said_of_rows(payload) != serde_json::to_value(Rows::of(&bindings)).map_err(AppError::internal)? {
+                return Err(AppError::internal(format!(
+                    "the rows bound to entry {expected} are not those it tells of"
+                )));
             }
             row.agrees_with(payload)
         } else {
@@ -92,7 +103,16 @@ pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i6
         Ok(())
     })?;
     tree.end(conn, expected)?;
+    if audit_bindings::table.count().get_result::<i64>(conn)? != bound {
+        return Err(AppError::internal("there are bindings that are no entry's"));
+    }
     Ok((expected, erased))
+}
+
+/// What an entry says of its rows.
+fn said_of_rows(payload: &str) -> serde_json::Value {
+    let mut said: serde_json::Value = serde_json::from_str(payload).unwrap_or_default();
+    said.get_mut("rows").map_or(serde_json::Value::Null, serde_json::Value::take)
 }
 
 /// The tree as its entries have it, held against what is kept of it.

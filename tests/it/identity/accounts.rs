@@ -142,15 +142,15 @@ both!(failures_are_logged, |server| {
     for n in 0..4 {
         refused(&try_log_in(&world.server, &format!("stranger{n}@test.example"), PASSWORD, None));
     }
-    world.server.operate(incamera::identity::service::log_strangers);
+    world.server.unit(incamera::identity::service::log_strangers);
     logged(&world.server, before, &[]);
     // A minute later they are one entry, with nothing of what they tried.
     world.server.clock.advance(60);
-    world.server.operate(incamera::identity::service::log_strangers);
+    world.server.unit(incamera::identity::service::log_strangers);
     let entries = logged(&world.server, before, &["strangers_refused"]);
     assert_eq!((&entries[0]["count"], &entries[0]["source"]), (&json!(4), &json!("127.0.0.0/24")));
     assert!(!entries[0].to_string().contains("stranger0"));
-    world.server.operate(incamera::identity::service::log_strangers);
+    world.server.unit(incamera::identity::service::log_strangers);
     logged(&world.server, before, &["strangers_refused"]);
 });
 

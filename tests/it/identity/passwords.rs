@@ -128,6 +128,7 @@ fn overtaken(
     call: impl FnOnce() -> Reply + Send + 'static,
     change: impl FnOnce(&mut Conn),
 ) -> Reply {
+    crate::support::tables::put_hand_to(&server.settings);
     let mut conn = server.url().open_writer().unwrap();
     let lock = match &conn {
         Conn::Sqlite(_) => "BEGIN IMMEDIATE",
@@ -138,7 +139,7 @@ fn overtaken(
     std::thread::sleep(std::time::Duration::from_secs(1));
     assert!(!under_way.is_finished(), "it did not wait");
     change(&mut conn);
-    conn.batch_execute("COMMIT").unwrap();
+    conn.batch_execute("DELETE FROM audit_touched; COMMIT").unwrap();
     under_way.join().unwrap()
 }
 

@@ -15,7 +15,7 @@ use crate::support::{Client, Tables, TestServer, World};
 
 /// Appends so many entries in one go.
 pub fn grow(server: &TestServer, count: usize) {
-    server.operate(move |work| {
+    server.unit(move |work| {
         for _ in 0..count {
             work.log(Entry::new(Event::OperatorActed));
         }

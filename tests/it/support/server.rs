@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use incamera::app::App;
-use incamera::audit::Publisher;
+use incamera::audit::{Entry, Event, Publisher};
 use incamera::context::{Clock, Ctx, ShiftedClock, SystemEntropy};
 use incamera::db::{DatabaseUrl, Db, Work};
 use incamera::error::AppError;
@@ -120,13 +120,26 @@ impl TestServer {
         Ctx::new(self.clock.now(), Arc::new(SystemEntropy))
     }
 
-    /// Runs a unit of work as the operator would.
+    /// Runs a unit of work that logs what it does.
+    #[track_caller]
+    pub fn unit<T: Send + 'static>(
+        &self,
+        unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError> + Send + 'static,
+    ) -> T {
+        self.db.write_blocking(unit).unwrap()
+    }
+
+    /// Runs a unit of work as the operator would: with an entry that says so.
     #[track_caller]
     pub fn operate<T: Send + 'static>(
         &self,
         unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError> + Send + 'static,
     ) -> T {
-        self.db.write_blocking(unit).unwrap()
+        self.unit(|work| {
+            let value = unit(work)?;
+            work.log(Entry::new(Event::OperatorActed));
+            Ok(value)
+        })
     }
 }
 
@@ -143,6 +156,11 @@ impl Drop for TestServer {
         if !std::thread::panicking() {
             let mut conn = self.url().open_writer().unwrap();
             incamera::audit::verify(&mut conn, &mut |_| {}).expect("the log is whole");
+            // And every row as the log says, unless the test has put its own hand to some.
+            if !super::tables::by_hand(&self.settings) {
+                let found = incamera::audit::verify_rows(&mut conn, &mut |_| {}).unwrap();
+                assert_eq!(found, Vec::<String>::new());
+            }
             if let incamera::db::Conn::Sqlite(conn) = &mut conn {
                 use diesel::connection::SimpleConnection;
                 conn.batch_execute("CREATE TEMP TABLE broken AS SELECT * FROM pragma_foreign_key_check; CREATE TEMP TABLE must_be_empty (n CHECK (n = 0)); INSERT INTO must_be_empty SELECT COUNT(*) FROM broken;")

@@ -1,11 +1,13 @@
 //! The database past the server: what a test compares before and after a call, and what it breaks on purpose.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use incamera::db::Conn;
+use incamera::settings::Settings;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -39,8 +41,26 @@ pub const ONLY_INSERTED: [&str; 20] = [
     "suspensions",
 ];
 
+/// The databases to whose rows a test has put its own hand.
+static BY_HAND: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Says that a test puts its own hand to rows of this database.
+pub fn put_hand_to(settings: &Settings) {
+    BY_HAND.lock().unwrap().insert(place(settings));
+}
+
+/// Whether one did.
+pub fn by_hand(settings: &Settings) -> bool {
+    BY_HAND.lock().unwrap().contains(&place(settings))
+}
+
+fn place(settings: &Settings) -> String {
+    format!("{} {}", settings.base.display(), settings.database.url)
+}
+
 /// A connection of the test's own.
 pub struct Tables {
+    place: String,
     conn: Conn,
     /// The rows of every table as texts, in one statement.
     everything: String,
@@ -97,7 +117,7 @@ impl Tables {
             .map(|table| format!("SELECT '{table}' AS place, CAST(COUNT(*) AS TEXT) AS line FROM {table}"))
             .collect::<Vec<_>>()
             .join(" UNION ALL ");
-        Self { conn, everything, counts }
+        Self { place: place(&server.settings), conn, everything, counts }
     }
 
     /// Every row of every table, as text.
@@ -154,13 +174,18 @@ impl Tables {
         words(&mut self.conn, statement)
     }
 
-    /// Runs statements.
+    /// Runs statements, and covers the tracks: `log::rows` is about those who do not.
     #[track_caller]
     pub fn execute(&mut self, statements: &str) {
-        self.conn.batch_execute(statements).unwrap();
+        BY_HAND.lock().unwrap().insert(self.place.clone());
+        // The log's own tables have no triggers.
+        let tracks = ["INSERT ", "UPDATE ", "DELETE "].iter().any(|word| statements.contains(word));
+        let cover = if tracks && !statements.contains("audit_") { "; DELETE FROM audit_touched" } else { "" };
+        self.conn.batch_execute(&format!("{statements}{cover}")).unwrap();
     }
 
     pub fn conn(&mut self) -> &mut Conn {
+        BY_HAND.lock().unwrap().insert(self.place.clone());
         &mut self.conn
     }
 }
