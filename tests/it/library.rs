@@ -67,7 +67,7 @@ both!(a_publication_names_no_meeting_that_is_not_public, |server: TestServer| {
     let hidden = made::ad_hoc(&mut world, Some("FR"));
     let mut sec = world.client("sec");
     let mut tables = Tables::of(&world.server);
-    let before = tables.digest();
+    let before = tables.changes();
     let mut refusals = Vec::new();
     for meeting in [hidden, "3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b11".to_owned()] {
         let mut body = paper("paper", "A paper");
@@ -77,7 +77,7 @@ both!(a_publication_names_no_meeting_that_is_not_public, |server: TestServer| {
         refusals.push(reply.normalized());
     }
     assert_eq!(refusals[0], refusals[1]);
-    assert_eq!(tables.digest(), before);
+    assert_eq!(tables.changes(), before);
 });
 
 both!(publications_are_judged, |server: TestServer| {
@@ -87,7 +87,7 @@ both!(publications_are_judged, |server: TestServer| {
     let taken = sec.post(PATH, &paper("paper-1", "Another paper")).expect(409);
     assert_eq!(taken["type"], "urn:incamera:problem:conflict");
     let mut tables = Tables::of(&world.server);
-    let before = tables.digest();
+    let before = tables.changes();
     for (field, value) in [
         ("code", json!("x")),
         ("code", json!("a b")),
@@ -106,7 +106,7 @@ both!(publications_are_judged, |server: TestServer| {
         body[field] = value;
         assert_eq!(blamed(&sec.post(PATH, &body).expect(422)), [field], "{body}");
     }
-    assert_eq!(tables.digest(), before);
+    assert_eq!(tables.changes(), before);
     // The longest that is taken.
     let mut body = paper(&"a".repeat(64), &"т".repeat(300));
     body["summary"] = json!("é".repeat(4000));

@@ -16,6 +16,7 @@ mod stage;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use diesel::connection::SimpleConnection;
 use incamera::access::explain::facts_of;
 use incamera::access::{Asker, Credentials, Fact, FactSet, rules};
 use incamera::app;
@@ -26,7 +27,7 @@ use serde_json::Value;
 use crate::both;
 use crate::pages::Checker;
 use crate::support::database::Kind;
-use crate::support::{Client, Reply, Tables, World, snapshot};
+use crate::support::{Client, Reply, Tables, TestServer, World, snapshot};
 use principals::{PRINCIPALS, Principal, Token};
 use requests::{Ask, Request};
 use stage::Stage;
@@ -188,9 +189,8 @@ fn ask(
     let expected = expected(stage, principal, route, request, visit.as_deref());
     let told = format!("{} by {}", route.name, principal.name);
     let method = route.method.as_str();
-    // A look runs on a connection that cannot write; all it could do is insert by way of the writer.
-    let state = |tables: &mut Tables| if method == "GET" { tables.counts() } else { tables.digest() };
-    let (before, size) = (state(tables), tables.size());
+    client.take_connection(&mut stage.line);
+    let (before, size) = (tables.changes(), tables.size());
     let reply = send(&mut client, route, request, &request.path);
     let entries: Vec<_> =
         tables.entries(size).into_iter().filter(|entry| entry["event"] != "strangers_refused").collect();
@@ -231,11 +231,11 @@ fn ask(
             );
         }
         if method == "GET" {
-            assert_eq!(state(tables), before, "{told}: a look changed something");
+            assert_eq!(tables.changes(), before, "{told}: a look changed something");
         }
     } else {
         assert!(openapi::statuses(route).contains(&reply.status), "{told}: {} is not in the document", reply.status);
-        assert_eq!(state(tables), before, "{told}: refused, and yet something changed");
+        assert_eq!(tables.changes(), before, "{told}: refused, and yet something changed");
         assert!(entries.is_empty(), "{told}: refused, and yet {entries:?} was logged");
     }
     if got == Verdict::Done && request.ends_log_in {
@@ -263,6 +263,7 @@ fn ask(
             checker.in_every_language(&told, |accepted| client.look(&request.path, &[("accept-language", accepted)]));
         }
     }
+    stage.line.take_connection(&mut client);
     got.word()
 }
 
@@ -298,6 +299,35 @@ both!(what_everyone_is_answered_is_as_the_rules_say_and_reviewed, |server| {
     println!("{cells} cells over {} routes on {kind:?}, {} pages looked through", routes.len(), checker.pages);
     checker.must_be_content();
     snapshot::check("tests/snapshots/walk.txt", &table);
+});
+
+// What a refused request may not do is seen by this: whatever is done to any row of any table.
+both!(every_change_of_every_table_is_seen, |server: TestServer| {
+    let mut tables = Tables::of(&server);
+    assert!(tables.changes().values().all(|number| *number == 0));
+    let stage = Stage::set(server);
+    let (made, rows) = (tables.changes(), tables.rows());
+    let column = match stage.world.server.kind {
+        Kind::Sqlite => "SELECT name AS word FROM pragma_table_info('{table}') LIMIT 1",
+        Kind::Postgres => {
+            "SELECT column_name::text AS word FROM information_schema.columns WHERE table_name = '{table}' LIMIT 1"
+        }
+    };
+    let (mut filled, mut emptied) = (0, 0);
+    for (table, number) in &made {
+        let Some(rows) = rows.get(table).map(|rows| i64::try_from(rows.len()).unwrap()) else { continue };
+        filled += 1;
+        assert!(*number >= rows, "{table}: {number} changes made {rows} rows");
+        let column = tables.words(&column.replace("{table}", table)).pop().unwrap();
+        tables.execute(&format!("UPDATE {table} SET {column} = {column}"));
+        let changed = tables.changes()[table];
+        assert_eq!(changed, number + rows, "{table}");
+        if tables.conn().batch_execute(&format!("DELETE FROM {table}")).is_ok() {
+            assert_eq!(tables.changes()[table], changed + rows, "{table}");
+            emptied += 1;
+        }
+    }
+    assert!(filled > 20 && emptied > 3, "{filled} tables had rows, {emptied} could be emptied");
 });
 
 /// The log-in that an access token is of.

@@ -23,7 +23,7 @@ both!(materials_are_what_they_claim_to_be, |server: TestServer| {
     let open = text(&made::session(&mut world, &meeting, "open", "Open session", &[]), "id");
     let mut sec = world.client("sec");
     let mut tables = Tables::of(&world.server);
-    let before = tables.digest();
+    let before = tables.changes();
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
     let too_large =
         vec![
@@ -65,7 +65,7 @@ both!(materials_are_what_they_claim_to_be, |server: TestServer| {
     let refused = sec.send("POST", &title, &[("content-type", "text/plain")], Some(b"words"));
     assert_eq!(blamed(&refused.expect(422)), ["title"]);
     assert_eq!(blamed(&upload(&mut sec, &open, "EU SECRET.txt", "text/plain", b"words").expect(422)), ["file_name"]);
-    assert_eq!(tables.digest(), before, "nothing was kept");
+    assert_eq!(tables.changes(), before, "nothing was kept");
 
     for (name, media, bytes) in [
         ("a.pdf", "application/pdf", PDF),

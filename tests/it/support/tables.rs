@@ -9,13 +9,21 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use incamera::db::Conn;
 use incamera::settings::Settings;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::server::TestServer;
 
 /// Tables that change with who is logged in and what is logged, whatever else a call does.
-pub const BOOKKEEPING: [&str; 7] =
-    ["audit_entries", "audit_head", "audit_published", "audit_tiles", "sign_ins", "spent_refreshes", "stranger_noise"];
+pub const BOOKKEEPING: [&str; 9] = [
+    "audit_bindings",
+    "audit_entries",
+    "audit_head",
+    "audit_published",
+    "audit_tiles",
+    "audit_touched",
+    "sign_ins",
+    "spent_refreshes",
+    "stranger_noise",
+];
 
 /// Tables of which no row is ever changed or taken away.
 pub const ONLY_INSERTED: [&str; 20] = [
@@ -64,8 +72,10 @@ pub struct Tables {
     conn: Conn,
     /// The rows of every table as texts, in one statement.
     everything: String,
-    /// The number of rows of each table that is not bookkeeping, in one statement.
-    counts: String,
+    /// The tables that are not bookkeeping.
+    watched: Vec<String>,
+    /// Whether the database counts their changes for this test.
+    watching: bool,
 }
 
 #[derive(QueryableByName)]
@@ -80,6 +90,14 @@ struct Line {
     place: String,
     #[diesel(sql_type = Text)]
     line: String,
+}
+
+#[derive(QueryableByName)]
+struct Changed {
+    #[diesel(sql_type = Text)]
+    place: String,
+    #[diesel(sql_type = BigInt)]
+    number: i64,
 }
 
 #[derive(QueryableByName)]
@@ -111,13 +129,8 @@ impl Tables {
             })
             .collect::<Vec<_>>()
             .join(" UNION ALL ");
-        let counts = names
-            .iter()
-            .filter(|table| !BOOKKEEPING.contains(&table.as_str()))
-            .map(|table| format!("SELECT '{table}' AS place, CAST(COUNT(*) AS TEXT) AS line FROM {table}"))
-            .collect::<Vec<_>>()
-            .join(" UNION ALL ");
-        Self { place: place(&server.settings), conn, everything, counts }
+        let watched = names.into_iter().filter(|table| !BOOKKEEPING.contains(&table.as_str())).collect();
+        Self { place: place(&server.settings), conn, everything, watched, watching: false }
     }
 
     /// Every row of every table, as text.
@@ -130,27 +143,38 @@ impl Tables {
         rows
     }
 
-    /// A digest of each table that is not [`BOOKKEEPING`].
-    pub fn digest(&mut self) -> BTreeMap<String, String> {
-        let mut digests = BTreeMap::new();
-        for (table, rows) in self.rows() {
-            if !BOOKKEEPING.contains(&table.as_str()) {
-                let mut hash = Sha256::new();
-                for row in rows {
-                    hash.update(row.as_bytes());
-                    hash.update([0]);
-                }
-                digests.insert(table, data_encoding::HEXLOWER.encode(&hash.finalize()));
-            }
+    /// How many rows of each table that is not [`BOOKKEEPING`] were inserted, changed or taken away since a
+    /// test first asked: the database counts them itself, which is hundreds of times cheaper than to compare
+    /// all rows, and sees a row that was changed and changed back, too.
+    pub fn changes(&mut self) -> BTreeMap<String, i64> {
+        if !self.watching {
+            let statements = self.watch();
+            self.conn.batch_execute(&statements).unwrap();
+            self.watching = true;
         }
-        digests
+        let lines: Vec<Changed> = sql_query("SELECT place, number FROM __changes").load(&mut self.conn).unwrap();
+        lines.into_iter().map(|line| (line.place, line.number)).collect()
     }
 
-    /// How many rows each table has that is not [`BOOKKEEPING`]: cheaper than [`Tables::digest`], for what
-    /// could at worst insert.
-    pub fn counts(&mut self) -> BTreeMap<String, String> {
-        let lines: Vec<Line> = sql_query(&self.counts).load(&mut self.conn).unwrap();
-        lines.into_iter().map(|line| (line.place, line.line)).collect()
+    /// The statements that make the database count.
+    fn watch(&self) -> String {
+        let mut all =
+            "CREATE TABLE IF NOT EXISTS __changes (place TEXT PRIMARY KEY, number BIGINT NOT NULL);".to_owned();
+        let sqlite = matches!(self.conn, Conn::Sqlite(_));
+        if !sqlite {
+            all.push_str("CREATE OR REPLACE FUNCTION __count() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE public.__changes SET number = number + 1 WHERE place = TG_TABLE_NAME; RETURN NULL; END $$;");
+        }
+        for table in &self.watched {
+            all.push_str(&format!("INSERT INTO __changes SELECT '{table}', 0 WHERE NOT EXISTS (SELECT 1 FROM __changes WHERE place = '{table}');"));
+            if sqlite {
+                for event in ["INSERT", "UPDATE", "DELETE"] {
+                    all.push_str(&format!("CREATE TRIGGER IF NOT EXISTS __{table}_{event} AFTER {event} ON {table} BEGIN UPDATE __changes SET number = number + 1 WHERE place = '{table}'; END;"));
+                }
+            } else {
+                all.push_str(&format!("CREATE OR REPLACE TRIGGER __count AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION __count();"));
+            }
+        }
+        all
     }
 
     /// What the payloads of the log say from this place on.

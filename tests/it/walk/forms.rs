@@ -58,7 +58,7 @@ fn only_a_form_of_ours_does_anything() {
         };
         let token = client.form_token().unwrap();
         let (right, wrong) = (with(Some(&token)), "A".repeat(token.len()));
-        let (before, size) = (tables.digest(), tables.size());
+        let (before, size) = (tables.changes(), tables.size());
         type Attack<'a> = (&'a str, Form, &'a [(&'a str, &'a str)]);
         let attacks: &[Attack<'_>] = &[
             ("no token", with(None), &[OURS]),
@@ -80,7 +80,7 @@ fn only_a_form_of_ours_does_anything() {
             assert!(reply.cookies.is_empty(), "{}, {what}", route.name);
             tried += 1;
         }
-        assert_eq!(tables.digest(), before, "{}: refused, and yet something changed", route.name);
+        assert_eq!(tables.changes(), before, "{}: refused, and yet something changed", route.name);
         assert_eq!(tables.size(), size, "{}: refused, and yet something was logged", route.name);
         // An old browser says where the page was; and the form does what it is for.
         let reply = client.submit_bare_with(&request.path, &right, request.file.as_ref(), &[("origin", &origin)]);
@@ -108,7 +108,7 @@ fn programs_and_browsers_are_known_by_different_things() {
         (client.token.clone().unwrap(), client.unlock.clone().unwrap(), client.visit.clone().unwrap());
     let (bearer, cookies) = (format!("Bearer {token}"), client.cookies());
     let mut stranger = client.anew();
-    let (before, size) = (tables.digest(), tables.size());
+    let (before, size) = (tables.changes(), tables.size());
     let mut asked = 0;
     for route in app::routes(&stage.world.server.identity) {
         let (method, path) = (route.method.as_str(), nowhere(&route));
@@ -140,6 +140,6 @@ fn programs_and_browsers_are_known_by_different_things() {
         assert!(reply.cookies.is_empty() || route.access == Access::OwnCredential, "{}", route.name);
     }
     assert!(asked > 60, "{asked}");
-    assert_eq!(tables.digest(), before);
+    assert_eq!(tables.changes(), before);
     assert_eq!(tables.size(), size);
 }

@@ -35,6 +35,8 @@ pub struct Stage {
     pub bad_means_nobody: bool,
     /// What somebody who is asked for a passkey at the door answers with.
     pub authenticator: Option<Authenticator>,
+    /// Keeps the connection that everybody asks on: who asks stands in the headers.
+    pub line: Client,
     sessions: BTreeMap<String, Value>,
     logged_in: BTreeMap<String, Moment>,
     visits: BTreeMap<(String, RoomId), String>,
@@ -86,6 +88,7 @@ impl Stage {
             text(&fr.post(&format!("/api/v1/parties/{}/proposals", world.party("FR")), &proposal).expect(201), "id");
 
         Self {
+            line: world.server.client(),
             world,
             scene,
             case: text(&case, "id"),
@@ -237,7 +240,7 @@ impl Stage {
     /// A client that asks as the principal does, and the visit that it names.
     pub fn client(&mut self, principal: &Principal, room: Option<&RoomId>) -> (Client, Option<String>) {
         let session = self.session(principal);
-        let mut client = self.world.server.client();
+        let mut client = self.line.anew();
         let own = session.as_ref().map(|session| text(session, "access_token"));
         client.token = match principal.token {
             Token::Own => own,

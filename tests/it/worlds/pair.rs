@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 
 use super::plain::{Mark, Names};
 use super::secrets::Secrets;
-use crate::support::database::Kind;
 use crate::support::{Client, Reply, World};
 
 /// A request, with names in angle brackets where ids belong: `<hidden.case>`; and with places in lists:
@@ -215,9 +214,7 @@ impl Pair {
     pub fn new(sides: [Side; 2], secrets: Secrets) -> Self {
         let routes = incamera::app::routes(&sides[0].world.server.identity);
         let (pages, routes): (Vec<_>, Vec<_>) = routes.into_iter().partition(Route::is_page);
-        let sqlite = sides[0].world.server.kind == Kind::Sqlite;
-        // PostgreSQL answers the pages' queries as it answers those of programs: there they are left out.
-        let looks = pages.into_iter().filter(|page| sqlite && page.method == "GET" && page.name != "asset").collect();
+        let looks = pages.into_iter().filter(|page| page.method == "GET" && page.name != "asset").collect();
         Self { sides, secrets, routes, looks, asked: BTreeMap::new(), differences: Vec::new(), requests: 0 }
     }
 
@@ -391,7 +388,10 @@ impl Pair {
     fn route(&self, method: &str, path: &str) -> Option<&'static str> {
         let path = path.split('?').next().unwrap_or_default();
         let fits = |pattern: &str| {
-            pattern.split('/').count() == path.split('/').count()
+            // What ends with such a name takes all the rest of the path.
+            let rest = pattern.ends_with(":.*}");
+            let (parts, words) = (pattern.split('/').count(), path.split('/').count());
+            (parts == words || (rest && parts < words))
                 && pattern.split('/').zip(path.split('/')).all(|(part, word)| part.starts_with('{') || part == word)
         };
         self.routes
