@@ -300,14 +300,13 @@ async fn edit(call: Call) -> Result<Answer, AppError> {
         })
         .await?;
     // As with notes: a form that came back for another reason stays based on what it was based on.
-    let outdated = shell.failed_by("outdated");
-    let based_on = if outdated { case.version } else { shell.based_on().unwrap_or(case.version) };
+    let (based_on, beside) = shell.based_on(case.version);
     let form = CaseFormPage {
         action: format!("/cases/{}", case.id),
         based_on: Some(based_on),
         fiche: case.fiche.clone().unwrap_or_else(nothing_yet),
         states: Vec::new(),
-        theirs: outdated.then_some(case),
+        theirs: beside.then_some(case),
         shell,
     };
     show(&form.shell.clone(), &form)

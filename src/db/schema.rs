@@ -245,6 +245,7 @@ diesel::table! {
         presidency_party_id -> Nullable<Text>,
         requested_by_party_id -> Nullable<Text>,
         recorded_us -> BigInt,
+        version -> BigInt,
     }
 }
 
@@ -401,6 +402,7 @@ diesel::table! {
         title -> Nullable<Text>,
         room_id -> Nullable<Text>,
         recorded_us -> BigInt,
+        agenda_version -> BigInt,
     }
 }
 

@@ -200,7 +200,7 @@ both!(each_change_and_each_disclosure_is_one_entry, |server: TestServer| {
     });
     let meeting = format!("/api/v1/meetings/{}", text(&meeting, "id"));
     let body = json!({"first_day": "2027-05-04", "last_day": "2027-05-05", "way": "video", "topics": ["One", "Two"]});
-    log(&mut tables, Event::MeetingChanged, &mut || sec.send_put(&meeting, &body));
+    log(&mut tables, Event::MeetingChanged, &mut || sec.put(&meeting, 1, &body));
     let (mut open, mut closed) = (Value::Null, Value::Null);
     let body = json!({"kind": "open", "title": "Open session"});
     log(&mut tables, Event::SessionAdded, &mut || {
@@ -219,7 +219,7 @@ both!(each_change_and_each_disclosure_is_one_entry, |server: TestServer| {
     let open = format!("/api/v1/sessions/{}", text(&open, "id"));
     let closed = format!("/api/v1/sessions/{}", text(&closed, "id"));
     let body = json!({"items": ["One"]});
-    log(&mut tables, Event::AgendaChanged, &mut || sec.send_put(&format!("{open}/agenda"), &body));
+    log(&mut tables, Event::AgendaChanged, &mut || sec.put(&format!("{open}/agenda"), 0, &body));
     let body = json!({"party": world.party("UA"), "person": world.person("ua"), "source": SOURCE});
     let mut part = Value::Null;
     let entry = log(&mut tables, Event::ParticipationRecorded, &mut || {
@@ -263,8 +263,7 @@ both!(each_change_and_each_disclosure_is_one_entry, |server: TestServer| {
     }
     let mut inside = made::inside(&mut world, "fr", &room);
     let body = json!({"items": ["One"]});
-    let entry =
-        log(&mut tables, Event::ClosedAgendaChanged, &mut || inside.send_put(&format!("{closed}/agenda"), &body));
+    let entry = log(&mut tables, Event::ClosedAgendaChanged, &mut || inside.put(&format!("{closed}/agenda"), 0, &body));
     assert_eq!(entry["visit"], json!(inside.visit));
     let entry = log(&mut tables, Event::AgendaRead, &mut || inside.get(&closed));
     assert_eq!(entry["visit"], json!(inside.visit));
@@ -334,13 +333,13 @@ both!(an_entry_is_bounded_and_holds_no_content, |server: TestServer| {
     let meeting = format!("/api/v1/meetings/{}", text(&sec.post("/api/v1/meetings", &meeting).expect(201), "id"));
     let open = sec.post(&format!("{meeting}/sessions"), &json!({"kind": "open", "title": mark("session")})).expect(201);
     let open = format!("/api/v1/sessions/{}", text(&open, "id"));
-    sec.send_put(&format!("{open}/agenda"), &json!({"items": [mark("item")]}));
+    sec.put(&format!("{open}/agenda"), 0, &json!({"items": [mark("item")]}));
     let closed =
         sec.post(&format!("{meeting}/sessions"), &json!({"kind": "closed", "title": mark("closed")})).expect(201);
     let room = text(&closed, "room");
     let closed = format!("/api/v1/sessions/{}", text(&closed, "id"));
     let mut fr = made::inside(&mut world, "fr", &room);
-    assert_eq!(fr.send_put(&format!("{closed}/agenda"), &json!({"items": [mark("closed item")]})).status, 204);
+    assert_eq!(fr.put(&format!("{closed}/agenda"), 0, &json!({"items": [mark("closed item")]})).status, 204);
     assert!(fr.get(&closed).text().contains(MARK));
     assert!(fr.get(&meeting).text().contains(MARK));
     let upload = format!("{open}/materials?title={MARK}&file_name={MARK}.txt");

@@ -41,9 +41,9 @@ both!(a_meeting_is_convened_and_changed, |server: TestServer| {
 
     let change =
         json!({"first_day": "2027-06-01", "last_day": "2027-06-01", "way": "video", "topics": ["Jurisdiction"]});
-    assert_eq!(world.client("fr").send_put(&path, &change).status, 403);
-    assert_eq!(anyone.send_put(&path, &change).status, 401);
-    sec.send_put(&path, &change).expect(200);
+    assert_eq!(world.client("fr").put(&path, 1, &change).status, 403);
+    assert_eq!(anyone.put(&path, 1, &change).status, 401);
+    sec.put(&path, 1, &change).expect(200);
     let seen = anyone.get(&path).expect(200);
     assert_eq!(
         (&seen["first_day"], &seen["way"], &seen["place"]),
@@ -254,47 +254,88 @@ both!(agendas_are_written_by_those_they_belong_to, |server: TestServer| {
     let agenda = |session: &str| format!("/api/v1/sessions/{session}/agenda");
     let body = json!({"items": ["Opening", "Panel"]});
 
-    assert_eq!(world.client("sec").send_put(&agenda(&open), &body).status, 204);
+    assert_eq!(world.client("sec").put(&agenda(&open), 0, &body).status, 204);
     assert_eq!(world.client("assoc").get(&format!("/api/v1/sessions/{open}")).expect(200)["agenda"], body["items"]);
     for key in ["fr", "ua", "ej", "assoc"] {
-        assert_eq!(world.client(key).send_put(&agenda(&open), &body).status, 403, "{key}");
+        assert_eq!(world.client(key).put(&agenda(&open), 0, &body).status, 403, "{key}");
     }
     for key in ["guest", "aud"] {
         let mut client = world.client(key);
-        let absent = client.send_put(&agenda(ABSENT), &body);
-        assert_eq!(client.send_put(&agenda(&open), &body).normalized(), absent.normalized(), "{key}");
+        let absent = client.put(&agenda(ABSENT), 0, &body);
+        assert_eq!(client.put(&agenda(&open), 0, &body).normalized(), absent.normalized(), "{key}");
     }
 
     // The closed one's: from inside a room, with everything that takes; the convener stays outside.
-    assert_eq!(world.client("sec").send_put(&agenda(&closed), &body).status, 403);
+    assert_eq!(world.client("sec").put(&agenda(&closed), 0, &body).status, 403);
     for key in ["no", "ej", "assoc", "guest", "aud"] {
         let mut client = world.client(key);
-        let absent = client.send_put(&agenda(ABSENT), &body);
-        assert_eq!(client.send_put(&agenda(&closed), &body).normalized(), absent.normalized(), "{key}");
+        let absent = client.put(&agenda(ABSENT), 0, &body);
+        assert_eq!(client.put(&agenda(&closed), 0, &body).normalized(), absent.normalized(), "{key}");
     }
-    let refused = world.client("fr").send_put(&agenda(&closed), &body).expect(403);
+    let refused = world.client("fr").put(&agenda(&closed), 0, &body).expect(403);
     assert_eq!(refused["type"], "urn:incamera:problem:visit-needed");
     let mut fr = made::inside(&mut world, "fr", &room);
     let mut locked = fr.again();
     locked.unlock = None;
-    assert_eq!(locked.send_put(&agenda(&closed), &body).expect(403)["type"], "urn:incamera:problem:unlock-needed");
+    assert_eq!(locked.put(&agenda(&closed), 0, &body).expect(403)["type"], "urn:incamera:problem:unlock-needed");
     let mut weak = world.client_without_second_factor("fr");
     weak.visit = fr.visit.clone();
-    let refused = weak.send_put(&agenda(&closed), &body).expect(403);
+    let refused = weak.put(&agenda(&closed), 0, &body).expect(403);
     assert_eq!(refused["type"], "urn:incamera:problem:second-factor-needed");
     let mut other = world.client("de");
     other.visit = fr.visit.clone();
-    let refused = other.send_put(&agenda(&closed), &body).expect(403);
+    let refused = other.put(&agenda(&closed), 0, &body).expect(403);
     assert_eq!(refused["type"], "urn:incamera:problem:visit-needed", "somebody else's visit");
 
     let words = json!({"items": ["The witness in Lyon"]});
-    assert_eq!(fr.send_put(&agenda(&closed), &words).status, 204);
+    assert_eq!(fr.put(&agenda(&closed), 0, &words).status, 204);
     let detail = fr.get(&format!("/api/v1/sessions/{closed}")).expect(200);
     assert_eq!(detail["agenda"], words["items"]);
     assert_eq!(weak.get(&format!("/api/v1/sessions/{closed}")).status, 403);
     for mut client in [locked, other, world.client("sec")] {
         assert_eq!(client.get(&format!("/api/v1/sessions/{closed}")).expect(200)["agenda"], Value::Null);
     }
+});
+
+// No sentence is lost (DESIGN §3.9): what was not seen is not overwritten, and an agenda that may not be read
+// has no version either.
+both!(a_change_says_what_it_is_based_on, |server: TestServer| {
+    let mut world = World::new(server);
+    let meeting = made::meeting(&mut world, 36);
+    let open = text(&made::session(&mut world, &meeting, "open", "Open session", &[]), "id");
+    let closed = made::session(&mut world, &meeting, "closed", "Closed session", &[]);
+    let mut sec = world.client("sec");
+    let mut fr = made::inside(&mut world, "fr", &text(&closed, "room"));
+    let (open, closed) = (format!("/api/v1/sessions/{open}"), format!("/api/v1/sessions/{}", text(&closed, "id")));
+    let meeting = format!("/api/v1/meetings/{meeting}");
+    let about =
+        |topic: &str| json!({"first_day": "2027-06-01", "last_day": "2027-06-01", "way": "video", "topics": [topic]});
+    let items = |item: &str| json!({"items": [item]});
+    let tag = |reply: &crate::support::Reply| reply.headers.get("etag").cloned();
+
+    assert_eq!(tag(&sec.get(&meeting)).as_deref(), Some("\"1\""));
+    sec.send_put(&meeting, &about("Lost?")).expect(428);
+    let changed = sec.put(&meeting, 1, &about("One"));
+    assert_eq!((tag(&changed).as_deref(), changed.expect(200)["version"].clone()), (Some("\"2\""), json!(2)));
+    let refused = sec.put(&meeting, 1, &about("Lost?")).expect(412);
+    assert_eq!(refused["type"], "urn:incamera:problem:outdated");
+    assert_eq!(sec.get(&meeting).expect(200)["topics"], json!(["One"]));
+    sec.put(&meeting, 2, &about("Two")).expect(200);
+
+    for (client, session) in [(&mut sec, &open), (&mut fr, &closed)] {
+        let agenda = format!("{session}/agenda");
+        assert_eq!(tag(&client.get(session)).as_deref(), Some("\"0\""), "{session}");
+        client.send_put(&agenda, &items("Lost?")).expect(428);
+        client.put(&agenda, 1, &items("Lost?")).expect(412);
+        client.put(&agenda, 0, &items("One")).expect(204);
+        client.put(&agenda, 0, &items("Lost?")).expect(412);
+        let seen = client.get(session);
+        assert_eq!(tag(&seen).as_deref(), Some("\"1\""));
+        assert_eq!((&seen.json()["agenda"], &seen.json()["agenda_version"]), (&json!(["One"]), &json!(1)));
+        client.put(&agenda, 1, &items("Two")).expect(204);
+    }
+    let seen = sec.get(&closed);
+    assert_eq!((tag(&seen), seen.expect(200)["agenda_version"].clone()), (None, Value::Null));
 });
 
 both!(people_take_part_per_delegation_and_by_name, |server: TestServer| {

@@ -56,12 +56,12 @@ pub(super) fn routes() -> Vec<Route> {
             method: Method::PUT,
             path: "/api/v1/meetings/{meeting}",
             name: "change_meeting",
-            summary: "Replace the days, way, place and topics of a meeting.",
+            summary: "Replace the days, way, place and topics of a meeting; If-Match names the version it is based on.",
             access: Access::May(Action::ChangeMeeting),
             logs: Logs::Event(Event::MeetingChanged),
             takes: Takes::Json(schema::<ChangeBody>),
             gives: Gives::Json(schema::<MeetingBody>),
-            also: &[],
+            also: &[412, 428],
             handler: handler(change),
         },
     ]
@@ -85,11 +85,13 @@ async fn convene(call: Call) -> Result<Answer, AppError> {
 
 async fn get(call: Call) -> Result<Answer, AppError> {
     let id = call.path("meeting", MeetingId::parse)?;
-    Answer::json(&call.read(move |work, asker| service::get(work, asker, &id)).await?)
+    let meeting = call.read(move |work, asker| service::get(work, asker, &id)).await?;
+    Answer::json(&meeting)?.version(meeting.meeting.version)
 }
 
 async fn change(call: Call) -> Result<Answer, AppError> {
     let id = call.path("meeting", MeetingId::parse)?;
-    let to = call.json::<ChangeBody>()?.checked()?;
-    Answer::json(&call.write(move |work, asker| service::change(work, asker, &id, to)).await?)
+    let (based_on, to) = (call.if_match()?, call.json::<ChangeBody>()?.checked()?);
+    let meeting = call.write(move |work, asker| service::change(work, asker, &id, based_on, to)).await?;
+    Answer::json(&meeting)?.version(meeting.version)
 }

@@ -43,12 +43,12 @@ pub(super) fn routes() -> Vec<Route> {
             method: Method::PUT,
             path: "/api/v1/sessions/{session}/agenda",
             name: "change_agenda",
-            summary: "Replace the agenda of a session: of a closed one only from inside its room.",
+            summary: "Replace the agenda of a session: of a closed one only from inside its room. If-Match names the version it is based on, \"0\" for the first.",
             access: Access::May(Action::ChangeAgenda),
             logs: Logs::Event(Event::AgendaChanged),
             takes: Takes::Json(schema::<AgendaBody>),
             gives: Gives::Nothing,
-            also: &[],
+            also: &[412, 428],
             handler: handler(change_agenda),
         },
         Route {
@@ -86,12 +86,17 @@ async fn add(call: Call) -> Result<Answer, AppError> {
 
 async fn get(call: Call) -> Result<Answer, AppError> {
     let id = call.path("session", SessionId::parse)?;
-    Answer::json(&call.read(move |work, asker| service::get(work, asker, &id)).await?)
+    let session = call.read(move |work, asker| service::get(work, asker, &id)).await?;
+    let answer = Answer::json(&session)?;
+    match session.agenda_version {
+        Some(version) => answer.version(version),
+        None => Ok(answer),
+    }
 }
 
 async fn change_agenda(call: Call) -> Result<Answer, AppError> {
     let id = call.path("session", SessionId::parse)?;
-    let agenda = call.json::<AgendaBody>()?.checked()?;
+    let agenda = call.json::<AgendaBody>()?.checked(call.if_match()?)?;
     call.write(move |work, asker| service::change_agenda(work, asker, &id, &agenda)).await?;
     Ok(Answer::nothing())
 }

@@ -58,6 +58,8 @@ pub struct MeetingBody {
     pub presidency: Option<PartyId>,
     /// How far its conclusions are, as far as the asker may know.
     pub conclusions: ConclusionsState,
+    /// The version of what can change of it; also the ETag.
+    pub version: i64,
 }
 
 /// A meeting with its topics and sessions.

@@ -57,6 +57,8 @@ pub struct SessionDetail {
     pub room: Option<RoomId>,
     /// The agenda; a closed one's is null without second factor, unlock secret and visit.
     pub agenda: Option<Vec<String>>,
+    /// The version of the agenda, 0 before the first, where the agenda is shown; also the ETag.
+    pub agenda_version: Option<i64>,
     /// The delegations and guests that take part.
     pub participants: Vec<Participant>,
     /// Who is admitted to a closed one; null for the others.
@@ -157,15 +159,20 @@ pub struct AgendaBody {
 
 /// An agenda, judged.
 #[derive(Clone, Debug)]
-pub struct Agenda(pub Vec<String>);
+pub struct Agenda {
+    /// The items, in their order.
+    pub items: Vec<String>,
+    /// The version it is based on; 0 before the first.
+    pub based_on: i64,
+}
 
 impl AgendaBody {
-    /// Judges what was sent.
+    /// Judges what was sent, based on this version.
     ///
     /// # Errors
     /// `Invalid`, naming the item.
-    pub fn checked(self) -> Result<Agenda, AppError> {
-        content_lines("items", &self.items, ITEMS_MAX, ITEM_MAX).map(Agenda)
+    pub fn checked(self, based_on: i64) -> Result<Agenda, AppError> {
+        Ok(Agenda { items: content_lines("items", &self.items, ITEMS_MAX, ITEM_MAX)?, based_on })
     }
 }
 

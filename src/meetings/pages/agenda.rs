@@ -31,6 +31,9 @@ struct AgendaPage {
     /// The session's page, and what the form's addresses begin with.
     path: String,
     lines: Vec<String>,
+    based_on: i64,
+    /// What somebody else saved meanwhile: the version and the lines.
+    theirs: Option<(i64, String)>,
 }
 
 /// The form of a closed one.
@@ -42,6 +45,8 @@ struct ClosedAgendaPage {
     names: Names,
     path: String,
     lines: Vec<String>,
+    based_on: i64,
+    theirs: Option<(i64, String)>,
 }
 
 impl ClosedAgendaPage {
@@ -58,17 +63,21 @@ pub(super) fn routes() -> Vec<Route> {
     let read = Logs::Event(Event::AgendaRead);
     vec![
         look(OPEN, "page_edit_agenda", "The form for an agenda.", Access::May(open), handler(edit)),
-        form(
-            OPEN,
-            "page_change_agenda",
-            "Replaces the agenda of a session.",
-            (open, Event::AgendaChanged),
-            schema::<AgendaBody>,
-            handler(change),
-        ),
+        Route {
+            also: &[412, 428],
+            ..form(
+                OPEN,
+                "page_change_agenda",
+                "Replaces the agenda of a session.",
+                (open, Event::AgendaChanged),
+                schema::<AgendaBody>,
+                handler(change),
+            )
+        },
         Route {
             logs: Logs::Nothing,
             gives: Gives::Page,
+            also: &[428],
             ..form(
                 "/sessions/{session}/agenda/order",
                 "page_order_agenda",
@@ -88,16 +97,20 @@ pub(super) fn routes() -> Vec<Route> {
                 handler(edit),
             )
         },
-        form(
-            CLOSED,
-            "page_change_closed_agenda",
-            "Replaces the agenda of a closed session.",
-            (closed, Event::ClosedAgendaChanged),
-            schema::<AgendaBody>,
-            handler(change),
-        ),
+        Route {
+            also: &[412, 428],
+            ..form(
+                CLOSED,
+                "page_change_closed_agenda",
+                "Replaces the agenda of a closed session.",
+                (closed, Event::ClosedAgendaChanged),
+                schema::<AgendaBody>,
+                handler(change),
+            )
+        },
         Route {
             gives: Gives::Page,
+            also: &[428],
             ..form(
                 "/rooms/{room}/sessions/{session}/agenda/order",
                 "page_order_closed_agenda",
@@ -145,14 +158,17 @@ async fn edit_with(call: Call, lines: Option<Vec<String>>) -> Result<Answer, App
             Ok((session, names))
         })
         .await?;
-    let mut lines = lines.unwrap_or_else(|| session.agenda.clone().unwrap_or_default());
+    let (saved, version) = (session.agenda.clone().unwrap_or_default(), session.agenda_version.unwrap_or(0));
+    let (based_on, beside) = shell.based_on(version);
+    let theirs = beside.then(|| (version, saved.join("\n")));
+    let mut lines = lines.unwrap_or(saved);
     if lines.last().is_none_or(|last| !last.trim().is_empty()) {
         lines.push(String::new());
     }
     if room.is_some() {
-        show(&shell.clone(), &ClosedAgendaPage { shell, session, names, path, lines })
+        show(&shell.clone(), &ClosedAgendaPage { shell, session, names, path, lines, based_on, theirs })
     } else {
-        show(&shell.clone(), &AgendaPage { shell, session, path, lines })
+        show(&shell.clone(), &AgendaPage { shell, session, path, lines, based_on, theirs })
     }
 }
 
@@ -160,7 +176,10 @@ async fn order(call: Call) -> Result<Answer, AppError> {
     let fields = call.fields()?;
     let lines: Vec<String> = fields.all(ITEMS).map(ToOwned::to_owned).collect();
     let lines = moved(lines, fields.get(MOVE).unwrap_or_default())?;
-    edit_with(call.again()?, Some(lines)).await
+    match call.based_on() {
+        Ok(_) => edit_with(call.again()?, Some(lines)).await,
+        Err(error) => edit_with(call.failed(error)?, Some(lines)).await,
+    }
 }
 
 /// The lines after one of them was moved: `up-2`, `down-2`, `drop-2`, `add-2` (an empty one behind it).
@@ -183,7 +202,7 @@ async fn change(call: Call) -> Result<Answer, AppError> {
     let (room, id) = place(&call)?;
     let back = path(room.as_ref(), &id);
     let changed = async {
-        let agenda = call.form::<AgendaBody>()?.checked()?;
+        let agenda = call.form::<AgendaBody>()?.checked(call.based_on()?)?;
         call.write(move |work, asker| {
             if let Some(room) = &room {
                 require_of_room(work, asker, room, &id)?;
@@ -205,7 +224,8 @@ impl AgendaPage {
             let (session, _) = super::session::made_up(crate::meetings::model::SessionKind::Open, full);
             let mut lines = session.agenda.clone().unwrap_or_default();
             lines.push(String::new());
-            Self { shell: shell.clone(), path: path(None, &session.id), session, lines }
+            let theirs = full.then(|| (1, "Opening\n<i>Panel</i>".to_owned()));
+            Self { shell: shell.clone(), path: path(None, &session.id), session, lines, based_on: 0, theirs }
         };
         vec![page(false), page(true)]
     }
@@ -216,7 +236,16 @@ impl ClosedAgendaPage {
     fn samples(shell: &Shell) -> Vec<Self> {
         let (session, names) = super::session::made_up(crate::meetings::model::SessionKind::Closed, true);
         let lines = session.agenda.clone().unwrap_or_default();
-        vec![Self { shell: shell.clone(), path: path(session.room.as_ref(), &session.id), session, names, lines }]
+        let page = |theirs| Self {
+            shell: shell.clone(),
+            path: path(session.room.as_ref(), &session.id),
+            session: super::session::made_up(crate::meetings::model::SessionKind::Closed, true).0,
+            names: names.clone(),
+            lines: lines.clone(),
+            based_on: 0,
+            theirs,
+        };
+        vec![page(None), page(Some((1, "Opening".to_owned())))]
     }
 }
 

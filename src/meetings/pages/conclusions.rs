@@ -12,7 +12,7 @@ use crate::ids::MeetingId;
 use crate::meetings::model::{AdoptBody, ConclusionsBody, ConclusionsState, DraftBody, PublishBody};
 use crate::meetings::service::conclusions as service;
 use crate::meetings::store::Conclusions;
-use crate::server::page::{BASED_ON, Shell, show};
+use crate::server::page::{Shell, show};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Route, handler};
 
@@ -127,13 +127,8 @@ async fn edit(call: Call) -> Result<Answer, AppError> {
         })
         .await?;
     let (version, words) = (newest.version.unwrap_or(0), newest.words.unwrap_or_default());
-    // A form that came back stays based on what it was based on, unless it now shows the newest beside it.
-    let typed = shell.form.typed.get(BASED_ON).and_then(|text| text.parse().ok());
-    let (based_on, theirs) = match typed {
-        Some(before) if !shell.failed_by("outdated") => (before, None),
-        None if shell.form.typed.is_empty() => (version, None),
-        _ => (version, Some((version, words.clone()))),
-    };
+    let (based_on, beside) = shell.based_on(version);
+    let theirs = beside.then(|| (version, words.clone()));
     show(&shell.clone(), &DraftPage { shell, meeting, based_on, words, theirs })
 }
 

@@ -24,9 +24,37 @@ struct MeetingFormPage {
     meeting: Option<MeetingDetail>,
     states: Choices,
     members: Choices,
+    /// The version that a change is based on.
+    based_on: i64,
+    /// The version that somebody else saved meanwhile, if it is to be shown.
+    theirs: Option<i64>,
 }
 
 impl MeetingFormPage {
+    /// What was saved meanwhile, as text.
+    fn saved(&self) -> String {
+        self.told(self.first_day(), self.last_day(), self.way(), self.place(), &self.topics())
+    }
+
+    /// What was typed, likewise.
+    fn typed(&self) -> String {
+        let typed = |name| self.shell.typed(name, "");
+        self.told(&typed("first_day"), &typed("last_day"), &typed("way"), &typed("place"), &typed("topics"))
+    }
+
+    fn told(&self, first: &str, last: &str, way: &str, place: &str, topics: &str) -> String {
+        let way = if Way::parse(way).is_some() { self.shell.word("way", way) } else { way.to_owned() };
+        let told = |key: &str, value: &str| format!("{}: {value}", self.shell.t(key));
+        let lines = [
+            told("meeting-first-day", first),
+            told("meeting-last-day", last),
+            told("meeting-way", &way),
+            told("meeting-place", place),
+            format!("{}:\n{topics}", self.shell.t("meeting-topics")),
+        ];
+        lines.join("\n")
+    }
+
     fn kinds(&self) -> Choices {
         options(&self.shell, "meeting-kind", MeetingKind::ALL.iter().map(|one| one.as_str()))
     }
@@ -113,14 +141,17 @@ pub(super) fn routes() -> Vec<Route> {
                 handler(edit),
             )
         },
-        form(
-            "/meetings/{meeting}",
-            "page_change_meeting",
-            "Replaces the days, way, place and topics of a meeting.",
-            (Action::ChangeMeeting, Event::MeetingChanged),
-            schema::<ChangeBody>,
-            handler(change),
-        ),
+        Route {
+            also: &[412, 428],
+            ..form(
+                "/meetings/{meeting}",
+                "page_change_meeting",
+                "Replaces the days, way, place and topics of a meeting.",
+                (Action::ChangeMeeting, Event::MeetingChanged),
+                schema::<ChangeBody>,
+                handler(change),
+            )
+        },
         look(
             "/meetings/{meeting}/sessions/new",
             "page_new_session",
@@ -147,7 +178,7 @@ async fn new(call: Call) -> Result<Answer, AppError> {
             Ok((states, or_none(choices::parties(work, asker, Among::MemberStates)?)))
         })
         .await?;
-    show(&shell.clone(), &MeetingFormPage { shell, meeting: None, states, members })
+    show(&shell.clone(), &MeetingFormPage { shell, meeting: None, states, members, based_on: 0, theirs: None })
 }
 
 async fn convene(call: Call) -> Result<Answer, AppError> {
@@ -170,15 +201,17 @@ async fn edit(call: Call) -> Result<Answer, AppError> {
         })
         .await?;
     let (states, members) = (Choices::new(), Choices::new());
-    show(&shell.clone(), &MeetingFormPage { shell, meeting: Some(meeting), states, members })
+    let (based_on, beside) = shell.based_on(meeting.meeting.version);
+    let theirs = beside.then_some(meeting.meeting.version);
+    show(&shell.clone(), &MeetingFormPage { shell, meeting: Some(meeting), states, members, based_on, theirs })
 }
 
 async fn change(call: Call) -> Result<Answer, AppError> {
     let id = call.path("meeting", MeetingId::parse)?;
     let changed = async {
-        let to = call.form::<ChangeBody>()?.checked()?;
+        let (based_on, to) = (call.based_on()?, call.form::<ChangeBody>()?.checked()?);
         let id = id.clone();
-        call.write(move |work, asker| service::change(work, asker, &id, to)).await
+        call.write(move |work, asker| service::change(work, asker, &id, based_on, to)).await
     };
     match changed.await {
         Ok(_) => Answer::see(&format!("/meetings/{id}")),
@@ -214,13 +247,20 @@ async fn add_session(call: Call) -> Result<Answer, AppError> {
 impl MeetingFormPage {
     fn samples(shell: &Shell) -> Vec<Self> {
         let states = || or_none(vec![("00000000-0000-4000-8000-00000000000a".to_owned(), "France (FR)".to_owned())]);
-        let meeting = MeetingDetail {
+        let meeting = || MeetingDetail {
             meeting: super::list::made_up((36, "2024-11-13")),
             topics: vec!["<b>One</b>".to_owned(), "Two".to_owned()],
             sessions: Vec::new(),
         };
-        [None, Some(meeting)]
-            .map(|meeting| Self { shell: shell.clone(), meeting, states: states(), members: states() })
+        [(None, None), (Some(meeting()), None), (Some(meeting()), Some(3))]
+            .map(|(meeting, theirs)| Self {
+                shell: shell.clone(),
+                meeting,
+                states: states(),
+                members: states(),
+                based_on: 3,
+                theirs,
+            })
             .into()
     }
 }

@@ -176,6 +176,7 @@ pub(super) fn made_up((number, day): (i64, &str)) -> MeetingBody {
 
 #[cfg(test)]
 impl ListPage {
+        version: 1,
     fn samples(shell: &Shell) -> Vec<Self> {
         let page = |items: Vec<MeetingBody>, wanted: Wanted, next: Option<String>, may_convene: bool| Self {
             shell: shell.clone(),

@@ -240,6 +240,7 @@ pub(super) fn made_up(kind: SessionKind, full: bool) -> (SessionDetail, Names) {
             (false, false) => Some(Vec::new()),
             (true, false) => None,
         },
+        agenda_version: (full || !closed).then_some(1),
         participants: if full && !closed {
             vec![part(&france, None), part(&norway, None), part(&france, Some(&person))]
         } else {

@@ -123,22 +123,29 @@ fn numbered(work: &Work<'_>, topics: &[String]) -> Result<Vec<(ItemId, String)>,
     topics.iter().map(|words| Ok((ItemId::new(work)?, words.clone()))).collect()
 }
 
-/// Changes a meeting's days, way, place and topics.
+/// Changes a meeting's days, way, place and topics; `based_on` is the version that the change was made to.
 pub(in crate::meetings) fn change(
     work: &mut Work<'_>,
     asker: &Asker,
     id: &MeetingId,
+    based_on: i64,
     to: MeetingChange,
 ) -> Result<MeetingBody, AppError> {
     let permit = access::permit::<actions::ChangeMeeting, Meeting>(work, asker, id)?;
-    store::change(work.conn, &permit, &to)?;
+    let newest = permit.thing().version;
+    if newest != based_on {
+        return Err(Fault::Outdated.into());
+    }
+    let version = newest.saturating_add(1);
+    store::change(work.conn, &permit, &to, version)?;
     let topics = numbered(work, &to.topics)?;
     store::replace_topics(work.conn, &permit, &topics)?;
     let before = permit.into_thing();
     work.log(
         Entry::new(Event::MeetingChanged).by(asker).on("meeting", id).owned_by(before.requested_by_party_id.as_ref()),
     );
-    let now = Meeting { first_day: to.first_day, last_day: to.last_day, way: to.way, place: to.place, ..before };
+    let now =
+        Meeting { first_day: to.first_day, last_day: to.last_day, way: to.way, place: to.place, version, ..before };
     one(work, asker, now)
 }
 
@@ -188,5 +195,6 @@ fn body(meeting: Meeting, conclusions: ConclusionsState) -> MeetingBody {
         place: meeting.place,
         presidency: meeting.presidency_party_id,
         conclusions,
+        version: meeting.version,
     }
 }

@@ -45,6 +45,7 @@ pub(in crate::meetings) fn get(work: &mut Work<'_>, asker: &Asker, id: &SessionI
         meeting: session.meeting_id,
         title,
         room: session.room_id,
+        agenda_version: agenda.is_some().then_some(session.agenda_version),
         agenda,
         participants,
         admitted,
@@ -118,6 +119,7 @@ pub(in crate::meetings) fn insert(
         position: store::next_position(work.conn, meeting)?,
         title,
         room_id: room,
+        agenda_version: 0,
     };
     store::insert_session(work.conn, &session, now)?;
     Ok((session, admitted))
@@ -149,6 +151,7 @@ pub(in crate::meetings) fn change_agenda(
     let seen = access::permit::<actions::SeeSession, Session>(work, asker, id)?;
     if let Some(room) = &seen.thing().room_id {
         let permit = access::permit::<actions::ChangeClosedAgenda, Session>(work, asker, id)?;
+        require_newest(permit.thing(), agenda)?;
         let rows = rows(work, id, agenda, |item, words| Sealed::seal(item_place(room, item), words))?;
         store::replace_closed_agenda(work.conn, &permit, &rows)?;
         work.log(
@@ -156,11 +159,16 @@ pub(in crate::meetings) fn change_agenda(
         );
     } else {
         let permit = access::permit::<actions::ChangeAgenda, Session>(work, asker, id)?;
+        require_newest(permit.thing(), agenda)?;
         let rows = rows(work, id, agenda, |_, words| Sealed::plain(words))?;
         store::replace_agenda(work.conn, &permit, &rows)?;
         work.log(Entry::new(Event::AgendaChanged).by(asker).on("session", id));
     }
     Ok(())
+}
+
+fn require_newest(session: &Session, agenda: &Agenda) -> Result<(), AppError> {
+    if session.agenda_version == agenda.based_on { Ok(()) } else { Err(Fault::Outdated.into()) }
 }
 
 fn rows(
@@ -170,7 +178,7 @@ fn rows(
     seal: impl Fn(&ItemId, &str) -> Sealed,
 ) -> Result<Vec<AgendaRow>, AppError> {
     (0_i64..)
-        .zip(&agenda.0)
+        .zip(&agenda.items)
         .map(|(position, words)| {
             let id = ItemId::new(work)?;
             let words = seal(&id, words);

@@ -31,6 +31,8 @@ pub struct Meeting {
     pub presidency_party_id: Option<PartyId>,
     /// Who asked for it.
     pub requested_by_party_id: Option<PartyId>,
+    /// Its version: one more with each change.
+    pub version: i64,
 }
 
 impl Thing for Meeting {
@@ -82,6 +84,9 @@ pub(in crate::meetings) fn topics(
         .load(conn)
 }
 
+/// The version of a meeting that was not changed yet.
+const FIRST: i64 = 1;
+
 /// Inserts a meeting with its convening act. The caller has asked for leave to convene.
 pub(in crate::meetings) fn insert_meeting(
     conn: &mut Conn,
@@ -102,6 +107,7 @@ pub(in crate::meetings) fn insert_meeting(
             meetings::presidency_party_id.eq(&new.presidency),
             meetings::requested_by_party_id.eq(&new.requested_by),
             meetings::recorded_us.eq(now),
+            meetings::version.eq(FIRST),
         ))
         .execute(conn)?;
     diesel::insert_into(convenings::table)
@@ -117,6 +123,7 @@ pub(in crate::meetings) fn insert_meeting(
         place: new.about.place.clone(),
         presidency_party_id: new.presidency.clone(),
         requested_by_party_id: new.requested_by.clone(),
+        version: FIRST,
     })
 }
 
@@ -139,11 +146,12 @@ pub(in crate::meetings) fn insert_topics(
     Ok(())
 }
 
-/// Replaces what of a meeting can change, but for its topics.
+/// Replaces what of a meeting can change, but for its topics; this is its next version.
 pub(in crate::meetings) fn change(
     conn: &mut Conn,
     permit: &Permit<actions::ChangeMeeting, Meeting>,
     to: &MeetingChange,
+    version: i64,
 ) -> QueryResult<()> {
     diesel::update(meetings::table.filter(meetings::id.eq(&permit.thing().id)))
         .set((
@@ -151,6 +159,7 @@ pub(in crate::meetings) fn change(
             meetings::last_day.eq(&to.last_day),
             meetings::way.eq(to.way),
             meetings::place.eq(&to.place),
+            meetings::version.eq(version),
         ))
         .execute(conn)
         .map(drop)

@@ -28,6 +28,8 @@ pub struct Session {
     pub title: Option<String>,
     /// Its room, if it is a closed one.
     pub room_id: Option<RoomId>,
+    /// How often its agenda was replaced.
+    pub agenda_version: i64,
 }
 
 impl Thing for Session {
@@ -91,6 +93,7 @@ pub(in crate::meetings) fn insert_session(conn: &mut Conn, row: &Session, now: M
             sessions::title.eq(&row.title),
             sessions::room_id.eq(&row.room_id),
             sessions::recorded_us.eq(now),
+            sessions::agenda_version.eq(row.agenda_version),
         ))
         .execute(conn)
         .map(drop)
@@ -141,8 +144,11 @@ pub(in crate::meetings) fn closed_agenda(
     agenda(conn, &permit.thing().id)
 }
 
-fn replace(conn: &mut Conn, session: &SessionId, items: &[AgendaRow]) -> QueryResult<()> {
-    diesel::delete(agenda_items::table.filter(agenda_items::session_id.eq(session))).execute(conn)?;
+fn replace(conn: &mut Conn, session: &Session, items: &[AgendaRow]) -> QueryResult<()> {
+    diesel::update(sessions::table.filter(sessions::id.eq(&session.id)))
+        .set(sessions::agenda_version.eq(session.agenda_version.saturating_add(1)))
+        .execute(conn)?;
+    diesel::delete(agenda_items::table.filter(agenda_items::session_id.eq(&session.id))).execute(conn)?;
     for item in items {
         diesel::insert_into(agenda_items::table).values(item).execute(conn)?;
     }
@@ -155,7 +161,7 @@ pub(in crate::meetings) fn replace_agenda(
     permit: &Permit<actions::ChangeAgenda, Session>,
     items: &[AgendaRow],
 ) -> QueryResult<()> {
-    replace(conn, &permit.thing().id, items)
+    replace(conn, permit.thing(), items)
 }
 
 /// Replaces the agenda of a closed session.
@@ -164,7 +170,7 @@ pub(in crate::meetings) fn replace_closed_agenda(
     permit: &Permit<actions::ChangeClosedAgenda, Session>,
     items: &[AgendaRow],
 ) -> QueryResult<()> {
-    replace(conn, &permit.thing().id, items)
+    replace(conn, permit.thing(), items)
 }
 
 /// The delegations and guests that take part at `at`.

@@ -443,10 +443,9 @@ async fn edit_with(call: Call, preview: Option<NewNote>) -> Result<Answer, AppEr
             Ok((note, around(work, asker, &room)?))
         })
         .await?;
-    let outdated = shell.failed_by("outdated");
     // Only whoever is shown the newest version writes on top of it; a form that came back for another reason
     // stays based on what it was based on.
-    let based_on = if outdated { note.version } else { shell.based_on().unwrap_or(note.version) };
+    let (based_on, beside) = shell.based_on(note.version);
     let form = NoteFormPage {
         based_on: Some(based_on),
         title: note.title.clone(),
@@ -454,7 +453,7 @@ async fn edit_with(call: Call, preview: Option<NewNote>) -> Result<Answer, AppEr
         handling: note.handling.clone(),
         handling_text: note.handling_text.clone().unwrap_or_default(),
         preview,
-        theirs: outdated.then_some(note),
+        theirs: beside.then_some(note),
         ..empty_form(shell, around, action)
     };
     show(&form.shell.clone(), &form)

@@ -224,8 +224,12 @@ impl Shell {
 
     /// The version that the form that came back was based on.
     #[must_use]
-    pub fn based_on(&self) -> Option<i64> {
-        self.form.typed.get(BASED_ON)?.parse().ok()
+    pub fn based_on(&self, newest: i64) -> (i64, bool) {
+        match self.form.typed.get(BASED_ON).and_then(|text| text.parse().ok()) {
+            Some(before) if !self.failed_by("outdated") => (before, false),
+            None if self.form.typed.is_empty() => (newest, false),
+            _ => (newest, true),
+        }
     }
 
     /// Whether the form came back because of the fault of this name.

@@ -52,7 +52,7 @@ both!(without_a_log_nothing_is_done_and_nothing_disclosed, |server: TestServer| 
     let mut fr = made::inside(&mut world, "fr", &text(&closed, "room"));
     let closed = text(&closed, "id");
     let agenda = format!("/api/v1/sessions/{closed}/agenda");
-    assert_eq!(fr.send_put(&agenda, &json!({"items": [format!("{SECRET} item")]})).status, 204);
+    assert_eq!(fr.put(&agenda, 0, &json!({"items": [format!("{SECRET} item")]})).status, 204);
     let (mut sec, mut aud, mut se) = (world.client("sec"), world.client("aud"), world.client("se"));
     let reads = [
         format!("/api/v1/materials/{material}/content"),
@@ -86,7 +86,7 @@ both!(without_a_log_nothing_is_done_and_nothing_disclosed, |server: TestServer| 
         refuse(anyone.post("/api/v1/session", &log_in), "a log-in");
         refuse(sec.post("/api/v1/meetings", &convene), "convening");
         refuse(sec.post(&off_board, &json!({"source": SOURCE})), "off-boarding");
-        refuse(fr.send_put(&agenda, &json!({"items": ["Other"]})), "an agenda");
+        refuse(fr.put(&agenda, 1, &json!({"items": ["Other"]})), "an agenda");
         refuse(se.delete("/api/v1/session"), "logging out");
         if what.starts_with("the head") {
             refuse(anyone.post("/api/v1/session", &stranger), "a stranger's count");

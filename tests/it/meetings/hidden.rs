@@ -129,7 +129,7 @@ fn two_worlds(kind: Kind) {
             let room = text(&closed, "room");
             let mut fr = made::inside(world, "fr", &room);
             let agenda = format!("/api/v1/sessions/{}/agenda", text(&closed, "id"));
-            assert_eq!(fr.send_put(&agenda, &json!({"items": ["Hidden item"]})).status, 204);
+            assert_eq!(fr.put(&agenda, 0, &json!({"items": ["Hidden item"]})).status, 204);
             let breakout = text(&made::session(world, &meeting, "breakout", "Breakout", &[]), "id");
             hidden.push(made::participation(world, &breakout, "SE", None));
             hidden.push(made::material(world, &breakout, "Narrow", "for some"));

@@ -248,6 +248,53 @@ both!(a_form_that_came_back_overwrites_nothing_unseen, |server| {
     assert!(conflict.text().contains("Another title"));
 });
 
+// What somebody else saved meanwhile stands beside what was typed, and the next save is based on it.
+both!(a_meeting_and_an_agenda_lose_no_sentence, |server| {
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let mut sec = world.client("sec");
+    let mut browser = logged_in(&mut world, "sec");
+    let meeting = format!("/meetings/{}", scene.meeting);
+    let form = browser.get(&format!("{meeting}/revision"));
+    let theirs = json!({"first_day": "2027-06-01", "last_day": "2027-06-01", "way": "video", "topics": ["Theirs"]});
+    sec.put(&format!("/api/v1{meeting}"), 1, &theirs).expect(200);
+    let back = browser.fill(&form, &meeting, &[("place", "Mine"), ("last_day", "1999-01-01")]);
+    is(&back, 422, "meeting-form");
+    assert!(!back.text().contains("Theirs"));
+    let conflict = browser.fill(&back, &meeting, &[("last_day", "2030-01-01"), ("topics", "My topic")]);
+    is(&conflict, 412, "meeting-form");
+    for words in ["Theirs", "2027-06-01", "My topic", "2030-01-01"] {
+        assert!(conflict.text().contains(words), "{words}");
+    }
+    assert!(fields(&conflict, &meeting).contains(&("_based_on".to_owned(), "2".to_owned())));
+    assert!(fields(&conflict, &meeting).contains(&("topics".to_owned(), "My topic".to_owned())));
+    assert_eq!(browser.fill(&conflict, &meeting, &[]).status, 303);
+
+    let session = format!("/sessions/{}", scene.open);
+    let (agenda, order) = (format!("{session}/agenda"), format!("{session}/agenda/order"));
+    let form = browser.get(&agenda);
+    sec.put(&format!("/api/v1{agenda}"), 0, &json!({"items": ["Theirs"]})).expect(204);
+    // Moving lines shows the form anew; it stays based on what was seen first.
+    let mut moved = fields(&form, &agenda);
+    moved.retain(|(name, _)| name != "items");
+    moved.extend(
+        [("items", "My line"), ("items", "Another"), ("_move", "up-1")].map(|(a, b)| (a.to_owned(), b.to_owned())),
+    );
+    let form = browser.post(&order, &moved);
+    is(&form, 200, "agenda-form");
+    assert!(!form.text().contains("Theirs"));
+    let conflict = browser.post(&agenda, &fields(&form, &agenda));
+    is(&conflict, 412, "agenda-form");
+    for words in ["Theirs", "My line", "Another"] {
+        assert!(conflict.text().contains(words), "{words}");
+    }
+    let without: Vec<_> = moved.into_iter().filter(|(name, _)| name != "_based_on").collect();
+    is(&browser.post(&order, &without), 428, "agenda-form");
+    assert_eq!(browser.post(&agenda, &fields(&conflict, &agenda)).status, 303);
+    let saved = sec.get(&format!("/api/v1{session}")).expect(200);
+    assert_eq!(saved["agenda"], json!(["Another", "My line"]));
+});
+
 // Whose a thing is reads who asked who can see it; and who only reads a released fiche is not told its room.
 both!(explanations_are_told_to_the_state, |server| {
     let mut world = World::new(server);

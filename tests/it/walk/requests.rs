@@ -361,6 +361,12 @@ fn concluded(stage: &mut Stage, far: &str) -> String {
     id
 }
 
+/// The version that a row of the table has now.
+fn newest(stage: &Stage, table: &str, column: &str, id: &str) -> String {
+    let query = format!("SELECT CAST({column} AS TEXT) AS word FROM {table} WHERE id = '{id}'");
+    Tables::of(&stage.world.server).words(&query).pop().unwrap()
+}
+
 fn meetings(stage: &mut Stage, route: &Route, variant: &str) -> Made {
     let session = match variant {
         "closed" => stage.scene.closed.to_string(),
@@ -379,9 +385,14 @@ fn meetings(stage: &mut Stage, route: &Route, variant: &str) -> Made {
             "kind": "ordinary", "number": stage.fresh() + 2000, "first_day": "2028-01-01", "last_day": "2028-01-02",
             "way": "hybrid", "source": WHY,
         })),
-        "change_meeting" => Made::at(format!("/api/v1/meetings/{meeting}"), &meeting).json(json!({
-            "first_day": "2026-03-11", "last_day": "2026-03-12", "way": "hybrid", "topics": ["A topic"],
-        })),
+        "change_meeting" => {
+            let version = newest(stage, "meetings", "version", &meeting);
+            Made::at(format!("/api/v1/meetings/{meeting}"), &meeting)
+                .json(json!({
+                    "first_day": "2026-03-11", "last_day": "2026-03-12", "way": "hybrid", "topics": ["A topic"],
+                }))
+                .based_on(&version)
+        }
         "add_session" => {
             let meeting = concluded(stage, "nothing");
             Made::at(format!("/api/v1/meetings/{meeting}/sessions"), &meeting)
@@ -392,8 +403,10 @@ fn meetings(stage: &mut Stage, route: &Route, variant: &str) -> Made {
             Made { room, ..Made::at(format!("/api/v1/sessions/{session}"), &session) }
         }
         "change_agenda" => {
-            let mut made =
-                Made::at(format!("/api/v1/sessions/{session}/agenda"), &session).json(json!({"items": ["One"]}));
+            let version = newest(stage, "sessions", "agenda_version", &session);
+            let mut made = Made::at(format!("/api/v1/sessions/{session}/agenda"), &session)
+                .json(json!({"items": ["One"]}))
+                .based_on(&version);
             let mut second = Action::ChangeAgenda;
             if variant == "closed" {
                 made = made.inside(&stage.scene.room);

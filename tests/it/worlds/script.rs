@@ -526,9 +526,9 @@ pub fn goes_on(pair: &mut Pair, step: usize) {
             made(&sec.post(&people, &json!({"name": format!("Xx new {step} {party}")})), "/id");
         }
         let topics = json!({"first_day": "2026-03-11", "last_day": "2026-03-12", "way": "hybrid", "topics": [format!("topic {step}")]});
-        let tag = [("content-type", "application/json")];
         let meeting = format!("/api/v1/meetings/{}", side.id("meeting"));
-        assert_eq!(sec.send("PUT", &meeting, &tag, Some(topics.to_string().as_bytes())).status, 200);
+        let version = sec.get(&meeting).expect(200)["version"].as_i64().unwrap();
+        sec.put(&meeting, version, &topics).expect(200);
         let code = format!("paper-{step}");
         let paper = json!({"code": code, "kind": "expert_paper", "title": format!("Paper {step}"), "summary": "x"});
         made(&sec.post("/api/v1/publications", &paper), "/id");

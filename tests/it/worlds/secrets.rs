@@ -229,12 +229,7 @@ impl Secrets {
         let written = fr.post(&format!("/api/v1/rooms/{room}/notes"), &note(&mark(false, "raid"), MARK));
         side.know("hidden.second.note", made(&written, "/id"));
         let agenda = json!({"items": [mark(false, "item")]});
-        let reply = fr.send(
-            "PUT",
-            &format!("/api/v1/sessions/{session}/agenda"),
-            &[("content-type", "application/json")],
-            Some(agenda.to_string().as_bytes()),
-        );
+        let reply = fr.put(&format!("/api/v1/sessions/{session}/agenda"), 0, &agenda);
         assert_eq!(reply.status, 204);
         side.know("hidden.second", session);
         side.know("hidden.second.room", room);

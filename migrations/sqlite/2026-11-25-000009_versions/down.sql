@@ -1,0 +1,2 @@
+ALTER TABLE sessions DROP COLUMN agenda_version;
+ALTER TABLE meetings DROP COLUMN version;
