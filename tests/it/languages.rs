@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use incamera::access::rules::{self, PROHIBITIONS};
+use incamera::access::{Action, Fact};
 use incamera::server::page::language::{MONTHS, slug, sources as files};
 
 use crate::support::html::keys;
@@ -21,6 +23,7 @@ const LOOSE: &[&str] = &[
     "means",
     "participation-invite-text",
     "prohibition",
+    "rule-source",
     "session-for",
     "thing",
 ];
@@ -248,6 +251,37 @@ fn no_key_is_missing_or_unused() {
         .filter(|key| !asked.contains_key(*key) && !everything.contains(&format!("\"{key}\"")))
         .collect();
     assert!(unused.is_empty(), "nothing asks for these: {unused:#?}");
+}
+
+/// What an explanation is made of: where `docs/ACCESS.md` has English sentences, every language has its own.
+#[test]
+fn every_language_can_explain() {
+    let rules = Action::ALL.iter().map(|action| rules::rule(*action).source);
+    let families = [
+        ("rule-source", rules.collect::<BTreeSet<_>>()),
+        ("prohibition", PROHIBITIONS.iter().map(|one| one.words).collect()),
+        ("fact", Fact::ALL.iter().map(|fact| fact.words()).collect()),
+    ];
+    let files: BTreeMap<&str, &str> = files().into_iter().collect();
+    let said = |code: &str, key: &str| {
+        let line = format!("{key} = ");
+        files[code].lines().find_map(|one| one.strip_prefix(&line)).map(ToOwned::to_owned)
+    };
+    for (family, sentences) in families {
+        let own: BTreeSet<String> = sentences.iter().map(|words| format!("{family}-{}", slug(words))).collect();
+        for key in &own {
+            let english = said("en", key);
+            assert!(english.is_some(), "no language has {key}");
+            for code in files.keys().filter(|code| **code != "en") {
+                assert!(said(code, key).is_some_and(|own| Some(own) != english), "{code}: {key}");
+            }
+        }
+        let kept = keys(files["en"]).into_iter().filter(|key| key.starts_with(&format!("{family}-")));
+        // Of facts there is one more, which is none: that the thing was not there yet.
+        let spare: Vec<String> =
+            kept.filter(|key| !own.contains(key) && key != "fact-it-was-recorded-by-then").collect();
+        assert_eq!(spare, [""; 0], "nothing is explained by these");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use incamera::server::page::language;
 use serde_json::{Value, json};
 
 use super::page_of;
@@ -293,6 +294,40 @@ both!(a_meeting_and_an_agenda_lose_no_sentence, |server| {
     assert_eq!(browser.post(&agenda, &fields(&conflict, &agenda)).status, 303);
     let saved = sec.get(&format!("/api/v1{session}")).expect(200);
     assert_eq!(saved["agenda"], json!(["Another", "My line"]));
+});
+
+// The English sentences are those of docs/ACCESS.md; none of them stands on a French page.
+both!(an_explanation_speaks_the_readers_language, |server| {
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let case = world.client("fr").post("/api/v1/cases", &json!({"fiche": fiche("A case")})).expect(201);
+    let english = language::sources().into_iter().find(|(code, _)| *code == "en").unwrap().1;
+    let families = ["fact-", "prohibition-", "rule-source-"];
+    let lines = english.lines().filter(|line| families.iter().any(|family| line.starts_with(family)));
+    let sentences: Vec<&str> = lines.map(|line| line.split_once(" = ").unwrap().1).collect();
+    let things = [
+        format!("meeting:{}", scene.meeting),
+        format!("session:{}", scene.open),
+        format!("session:{}", scene.closed),
+        format!("room:{}", scene.room),
+        format!("case:{}", text(&case, "id")),
+    ];
+    // A page holds what was typed with some signs written out.
+    let shown = |page: &Reply| page.text().replace("&#39;", "'").replace("&#x27;", "'");
+    for thing in things {
+        let path = format!("/explain?thing={thing}");
+        let mut fr = world.client("fr");
+        let (english, french) = (fr.look(&path, &[]), fr.look(&path, &[("accept-language", "fr")]));
+        let count = |page: &Reply| {
+            let page = shown(page);
+            sentences.iter().filter(|words| page.contains(**words)).count()
+        };
+        assert!(count(&english) > 5, "{thing}: {}", english.text());
+        let french = shown(&french);
+        for words in &sentences {
+            assert!(!french.contains(words), "{thing}: {words}");
+        }
+    }
 });
 
 // Whose a thing is reads who asked who can see it; and who only reads a released fiche is not told its room.
