@@ -201,6 +201,12 @@ impl Answer {
         Ok(self)
     }
 
+    /// What it holds.
+    #[cfg(test)]
+    pub(in crate::server) fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
     pub(super) fn into_response(self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         for header in self.headers {

@@ -136,12 +136,18 @@ async fn export(call: Call) -> Result<Answer, AppError> {
         })
         .await?;
     let shell = call.shell()?;
-    let head = ["meeting-number", "meeting-kind", "meeting-first-day", "meeting-last-day", "meeting-way"]
-        .into_iter()
-        .chain(["meeting-place", "meeting-presidency", "conclusions-title"])
-        .map(|key| shell.t(key))
-        .collect::<Vec<_>>();
-    let rows = meetings.into_iter().map(|meeting| {
+    let head = [
+        "meeting-number",
+        "meeting-kind",
+        "meeting-first-day",
+        "meeting-last-day",
+        "meeting-way",
+        "meeting-place",
+        "meeting-presidency",
+        "conclusions-title",
+    ];
+    let whole = List { items: meetings, next: None };
+    csv::answer(&shell, "meetings.csv", &head, whole, |meeting| {
         vec![
             meeting.number.map(|number| number.to_string()).unwrap_or_default(),
             shell.word("meeting-kind", meeting.kind.as_str()),
@@ -152,8 +158,7 @@ async fn export(call: Call) -> Result<Answer, AppError> {
             meeting.presidency.as_ref().map(|party| names.party(party).to_owned()).unwrap_or_default(),
             shell.word("conclusions-state", meeting.conclusions.as_str()),
         ]
-    });
-    Answer::csv("meetings.csv", csv::table(&head, rows)?)
+    })
 }
 
 /// A made-up meeting, for samples and tests.
@@ -171,12 +176,12 @@ pub(super) fn made_up((number, day): (i64, &str)) -> MeetingBody {
         place: Some("<script>The Hague</script> \u{202e}".to_owned()),
         presidency: None,
         conclusions: if number % 2 == 0 { ConclusionsState::Published } else { ConclusionsState::Absent },
+        version: 1,
     }
 }
 
 #[cfg(test)]
 impl ListPage {
-        version: 1,
     fn samples(shell: &Shell) -> Vec<Self> {
         let page = |items: Vec<MeetingBody>, wanted: Wanted, next: Option<String>, may_convene: bool| Self {
             shell: shell.clone(),

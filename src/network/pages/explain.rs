@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use actix_web::http::Method;
 use askama::Template;
 
-use super::TABLE_MOST;
 use crate::access::explain::{Answer as Judged, Explanation};
 use crate::access::rules::{self, Cond};
 use crate::access::{self, Action, Asker, Fact, Kind, actions};
@@ -20,7 +19,7 @@ use crate::network::names::Names;
 use crate::network::service::explain::{self, Question};
 use crate::network::service::people;
 use crate::rooms::{self, Note};
-use crate::server::page::{Shell, filter, show};
+use crate::server::page::{Shell, csv, filter, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Page, Query, Route, Takes, handler};
 
 const QUERY: &[&str] = &["person", "thing", "at"];
@@ -184,7 +183,7 @@ fn people_to_ask_about(
     page: &Page,
 ) -> Result<Vec<(PersonId, String)>, AppError> {
     let mut page = page.clone();
-    (page.after, page.limit) = (None, TABLE_MOST);
+    (page.after, page.limit) = (None, csv::MOST);
     let all = matches!(kind, Kind::Party | Kind::Person | Kind::Act | Kind::Meeting | Kind::Proposal | Kind::Session);
     let party = if all { None } else { asker.party() };
     let list = people::list(work, asker, party, &page)?;

@@ -5,7 +5,6 @@ use actix_web::http::Method;
 use askama::Template;
 use serde_json::Value;
 
-use super::TABLE_MOST;
 use crate::access::Action;
 use crate::audit::service::{self, EntryBody};
 use crate::audit::{Event, Wanted};
@@ -14,6 +13,7 @@ use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::{ActId, EntryId, PartyId, PersonId, RoomId};
 use crate::network::names::Names;
+use crate::server::answer::List;
 use crate::server::page::{Shell, csv, filter, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Query, Route, Takes, handler};
 
@@ -318,39 +318,32 @@ async fn get(call: Call) -> Result<Answer, AppError> {
 async fn table(call: Call) -> Result<Answer, AppError> {
     let query = call.query(TABLE)?;
     let mut page = query.page()?;
-    page.limit = TABLE_MOST;
+    page.limit = csv::MOST;
     let (_, wanted) = filters(&call, &query)?;
-    let (shell, (lines, more, names)) = call
+    let (shell, (lines, names)) = call
         .see(move |work, asker| {
             let list = service::list(work, asker, &wanted, &page)?;
-            let lines: Vec<Line> = list.items.into_iter().map(Line::of).collect();
-            let names = names_of(work, &lines, None)?;
-            Ok((lines, list.next.is_some(), names))
+            let lines = List { items: list.items.into_iter().map(Line::of).collect::<Vec<_>>(), next: list.next };
+            let names = names_of(work, &lines.items, None)?;
+            Ok((lines, names))
         })
         .await?;
     let head = [
-        shell.t("entry-when"),
-        shell.t("entry-seq"),
-        shell.t("entry-event"),
-        shell.t("entry-actor"),
-        shell.t("entry-actor-party"),
-        shell.t("entry-thing"),
-        shell.t("entry-thing-id"),
-        shell.t("entry-person"),
-        shell.t("entry-owner"),
-        shell.t("entry-room"),
-        shell.t("entry-act"),
-        shell.t("entry-purpose"),
-        shell.t("entry-id"),
+        "entry-when",
+        "entry-seq",
+        "entry-event",
+        "entry-actor",
+        "entry-actor-party",
+        "entry-thing",
+        "entry-thing-id",
+        "entry-person",
+        "entry-owner",
+        "entry-room",
+        "entry-act",
+        "entry-purpose",
+        "entry-id",
     ];
-    let mut rows: Vec<Vec<String>> = lines.iter().map(|line| row(&shell, line, &names)).collect();
-    if more {
-        // A table that ends before its time must not pass for the whole.
-        let mut last = vec![shell.t("table-cut")];
-        last.resize(head.len(), String::new());
-        rows.push(last);
-    }
-    Answer::csv("log.csv", csv::table(&head, rows)?)
+    csv::answer(&shell, "log.csv", &head, lines, |line| row(&shell, &line, &names))
 }
 
 fn row(shell: &Shell, line: &Line, names: &Names) -> Vec<String> {

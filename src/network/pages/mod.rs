@@ -35,9 +35,6 @@ pub fn routes() -> Vec<Route> {
     .concat()
 }
 
-/// Most lines of a table that is saved.
-const TABLE_MOST: i64 = 10_000;
-
 /// A look at a page.
 fn look(
     path: &'static str,
@@ -49,6 +46,18 @@ fn look(
 ) -> Route {
     let (logs, gives) = (Logs::Nothing, Gives::Page);
     Route { method: Method::GET, path, name, summary, access, logs, takes, gives, also: &[], handler }
+}
+
+/// A list as a table to be saved.
+fn saved(
+    path: &'static str,
+    name: &'static str,
+    summary: &'static str,
+    access: Access,
+    filters: &'static [&'static str],
+    handler: Handler,
+) -> Route {
+    Route { gives: Gives::Bytes, ..look(path, name, summary, access, Takes::Query(filters), handler) }
 }
 
 /// A form that records something.

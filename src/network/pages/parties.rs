@@ -1,11 +1,10 @@
 //! Parties: the public list, one of them through time, and what the Secretariat records of them.
 
-use actix_web::http::Method;
 use askama::Template;
 
 use super::drawing::Drawing;
 use super::form::{Field, FormPage};
-use super::{TABLE_MOST, look, options, or_none, send};
+use super::{look, options, or_none, saved, send};
 use crate::access::{self, Action, TheNetwork, actions};
 use crate::audit::Event;
 use crate::error::AppError;
@@ -19,7 +18,7 @@ use crate::network::store::{PartyRecord, WantedParties};
 use crate::server::answer::List;
 use crate::server::page::{Shell, csv, filter, show};
 use crate::server::registry::schema;
-use crate::server::{Access, Answer, Call, Gives, Logs, Query, Route, Takes, handler};
+use crate::server::{Access, Answer, Call, Query, Route, Takes, handler};
 
 const QUERY: &[&str] = &["kind", "standing", "cursor", "limit"];
 const TABLE: &[&str] = &["kind", "standing"];
@@ -88,18 +87,14 @@ pub(super) fn routes() -> Vec<Route> {
             Takes::Query(QUERY),
             handler(list),
         ),
-        Route {
-            method: Method::GET,
-            path: "/parties.csv",
-            name: "page_parties_table",
-            summary: "The parties as a table to be saved.",
-            access: public,
-            logs: Logs::Nothing,
-            takes: Takes::Query(TABLE),
-            gives: Gives::Bytes,
-            also: &[],
-            handler: handler(table),
-        },
+        saved(
+            "/parties.csv",
+            "page_parties_table",
+            "The parties as a table to be saved.",
+            public,
+            TABLE,
+            handler(table),
+        ),
         look(
             "/parties/new",
             "page_new_party",
@@ -190,14 +185,13 @@ async fn list(call: Call) -> Result<Answer, AppError> {
 async fn table(call: Call) -> Result<Answer, AppError> {
     let query = call.query(TABLE)?;
     let (mut page, wanted) = (query.page()?, wanted(&query)?);
-    page.limit = TABLE_MOST;
+    page.limit = csv::MOST;
     let (shell, list) = call.see(move |work, asker| parties::list(work, asker, &wanted, &page)).await?;
-    let head = [shell.t("party-code"), shell.t("name"), shell.t("party-kind"), shell.t("standing")];
-    let rows = list.items.into_iter().map(|party| {
+    let head = ["party-code", "name", "party-kind", "standing"];
+    csv::answer(&shell, "parties.csv", &head, list, |party| {
         let standing = party.standing.map(|standing| shell.word("standing", standing.as_str())).unwrap_or_default();
         vec![party.code, party.name, shell.word("party-kind", party.kind.as_str()), standing]
-    });
-    Answer::csv("parties.csv", csv::table(&head, rows)?)
+    })
 }
 
 async fn get(call: Call) -> Result<Answer, AppError> {

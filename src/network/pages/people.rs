@@ -1,10 +1,9 @@
 //! People: the list, and one of them with all that the person's rights rest on.
 
-use actix_web::http::Method;
 use askama::Template;
 
 use super::form::{Field, FormPage};
-use super::{TABLE_MOST, look, or_none, send};
+use super::{look, or_none, saved, send};
 use crate::access::{self, Action, Asker, Fact, actions};
 use crate::audit::Event;
 use crate::db::Work;
@@ -17,7 +16,7 @@ use crate::network::store::{PartyRecord, WantedParties};
 use crate::server::answer::List;
 use crate::server::page::{Shell, csv, filter, show};
 use crate::server::registry::schema;
-use crate::server::{Access, Answer, Call, Gives, Logs, Page, Route, Takes, handler};
+use crate::server::{Access, Answer, Call, Page, Route, Takes, handler};
 
 const QUERY: &[&str] = &["party", "cursor", "limit"];
 const TABLE: &[&str] = &["party"];
@@ -70,18 +69,14 @@ pub(super) fn routes() -> Vec<Route> {
             Takes::Query(QUERY),
             handler(list),
         ),
-        Route {
-            method: Method::GET,
-            path: "/people.csv",
-            name: "page_people_table",
-            summary: "The people the reader may see, as a table to be saved.",
-            access: inside,
-            logs: Logs::Nothing,
-            takes: Takes::Query(TABLE),
-            gives: Gives::Bytes,
-            also: &[],
-            handler: handler(table),
-        },
+        saved(
+            "/people.csv",
+            "page_people_table",
+            "The people the reader may see, as a table to be saved.",
+            inside,
+            TABLE,
+            handler(table),
+        ),
         look(
             "/people/{person}",
             "page_get_person",
@@ -112,7 +107,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// The parties to choose from: code and name, by code.
 pub(super) fn all_parties(work: &mut Work<'_>, asker: &Asker, page: &Page) -> Result<Vec<(String, String)>, AppError> {
     let mut page = page.clone();
-    (page.after, page.limit) = (None, TABLE_MOST);
+    (page.after, page.limit) = (None, csv::MOST);
     let list = parties::list(work, asker, &WantedParties::default(), &page)?;
     Ok(list.items.into_iter().map(|party| (party.id.to_string(), format!("{} · {}", party.code, party.name))).collect())
 }
@@ -126,7 +121,7 @@ pub(super) fn colleagues(
     page: &Page,
 ) -> Result<Vec<(String, String)>, AppError> {
     let mut page = page.clone();
-    (page.after, page.limit) = (None, TABLE_MOST);
+    (page.after, page.limit) = (None, csv::MOST);
     let list = people::list(work, asker, Some(party), &page)?;
     Ok(list
         .items
@@ -157,7 +152,7 @@ async fn list(call: Call) -> Result<Answer, AppError> {
 async fn table(call: Call) -> Result<Answer, AppError> {
     let query = call.query(TABLE)?;
     let mut page = query.page()?;
-    page.limit = TABLE_MOST;
+    page.limit = csv::MOST;
     let party = filter::chosen(&query, "party", PartyId::parse)?;
     let (shell, (people, names)) = call
         .see(move |work, asker| {
@@ -166,8 +161,8 @@ async fn table(call: Call) -> Result<Answer, AppError> {
             Ok((list, names))
         })
         .await?;
-    let head = [shell.t("name"), shell.t("party"), shell.t("designated-as"), shell.t("function")];
-    let rows = people.items.into_iter().map(|person| {
+    let head = ["name", "party", "designated-as", "function"];
+    csv::answer(&shell, "people.csv", &head, people, |person| {
         let roles: Vec<_> = person.designations.iter().map(|one| shell.word("role", one.role.as_str())).collect();
         let functions: Vec<_> = person
             .designations
@@ -176,8 +171,7 @@ async fn table(call: Call) -> Result<Answer, AppError> {
             .map(|function| shell.word("function", function.as_str()))
             .collect();
         vec![person.name, names.code(&person.party).to_owned(), roles.join("; "), functions.join("; ")]
-    });
-    Answer::csv("people.csv", csv::table(&head, rows)?)
+    })
 }
 
 async fn get(call: Call) -> Result<Answer, AppError> {

@@ -1,6 +1,11 @@
 //! Tables to be saved and opened in a spreadsheet.
 
+use super::Shell;
 use crate::error::AppError;
+use crate::server::answer::{Answer, List};
+
+/// Most lines of a table that is saved.
+pub const MOST: i64 = 10_000;
 
 /// What a spreadsheet takes for the beginning of a formula, and would run: such a cell gets an apostrophe in
 /// front, which the spreadsheet takes for the mark of a text.
@@ -10,11 +15,29 @@ fn cell(text: String) -> String {
     if text.starts_with(FORMULA) { format!("'{text}") } else { text }
 }
 
-/// A table with a head, as RFC 4180 has it.
+/// The answer that is a list as a table, under a head of these keys. A list that goes on says so in its last
+/// line: a table that ends before its time must not pass for the whole.
 ///
 /// # Errors
 /// When a row has not as many cells as the head: a defect.
-pub fn table(head: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, AppError> {
+pub fn answer<T>(
+    shell: &Shell,
+    file_name: &str,
+    head: &[&str],
+    list: List<T>,
+    row: impl FnMut(T) -> Vec<String>,
+) -> Result<Answer, AppError> {
+    let head: Vec<String> = head.iter().map(|key| shell.t(key)).collect();
+    let cut = list.next.map(|_| {
+        let mut last = vec![shell.t("table-cut")];
+        last.resize(head.len(), String::new());
+        last
+    });
+    Answer::csv(file_name, table(&head, list.items.into_iter().map(row).chain(cut))?)
+}
+
+/// A table with a head, as RFC 4180 has it.
+fn table(head: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> Result<String, AppError> {
     let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     table.write_record(head.iter().cloned().map(cell)).map_err(AppError::internal)?;
     for row in rows {
@@ -40,6 +63,21 @@ mod tests {
             made,
             "a,b,c\r\n'=1+1,'+2,'-3\r\n'@x,'\ty,\"'\rz\"\r\na=1,\"say \"\"no\"\", twice\",\"two\nlines\"\r\n"
         );
+    }
+
+    #[test]
+    fn a_table_that_was_cut_says_so() {
+        use crate::server::page::{Form, Say};
+        let shell = Shell::new(Say::to(Some("en"), None, None, ("en", "UTC")), None, "/".into(), None, Form::default());
+        let saved = |next: Option<&str>| {
+            let list = List { items: vec!["a"], next: next.map(ToOwned::to_owned) };
+            let row = |one: &str| vec![one.to_owned(), String::new()];
+            answer(&shell, "a.csv", &["name", "party"], list, row).unwrap().into_body()
+        };
+        let (whole, cut) = (saved(None), saved(Some("more")));
+        assert_eq!(String::from_utf8(whole.clone()).unwrap().lines().count(), 2);
+        let rest = cut.strip_prefix(whole.as_slice()).map(|rest| String::from_utf8(rest.to_vec()).unwrap()).unwrap();
+        assert!(rest.contains(&shell.t("table-cut")) && rest.lines().count() == 1, "{rest}");
     }
 
     #[test]
