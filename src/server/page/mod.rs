@@ -93,13 +93,15 @@ pub struct Shell {
     pub token: Option<String>,
     /// The form that came back.
     pub form: Form,
+    /// Whether the page answers a form: what is typed on it would be lost by going elsewhere and back.
+    pub answers_form: bool,
 }
 
 impl Shell {
     /// A shell.
     #[must_use]
     pub fn new(say: Say, who: Option<Who>, here: String, token: Option<String>, form: Form) -> Self {
-        Self { say, who, here, token, form }
+        Self { say, who, here, token, form, answers_form: false }
     }
 
     /// The same for a log-in that has just begun, by its unlock secret.
@@ -222,7 +224,8 @@ impl Shell {
         Some(if detail.is_empty() { self.fault(name, text) } else { self.say.fixed("conflict", detail) })
     }
 
-    /// The version that the form that came back was based on.
+    /// The version that a form of this page is based on, and whether the newest one is to be shown beside what
+    /// was typed: a form that came back stays based on what it was based on, unless it now shows the newest.
     #[must_use]
     pub fn based_on(&self, newest: i64) -> (i64, bool) {
         match self.form.typed.get(BASED_ON).and_then(|text| text.parse().ok()) {

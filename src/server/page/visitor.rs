@@ -47,7 +47,8 @@ pub(in crate::server) struct Visitor {
 
 impl Visitor {
     pub(in crate::server) fn shell(&self, who: Option<Who>) -> Shell {
-        Shell::new(self.say.clone(), who, self.here.clone(), self.token.clone(), self.form.clone())
+        let shell = Shell::new(self.say.clone(), who, self.here.clone(), self.token.clone(), self.form.clone());
+        Shell { answers_form: !self.is_get, ..shell }
     }
 
     /// Whether it is one of the pages that ask for secrets: nothing of theirs is written into another page.

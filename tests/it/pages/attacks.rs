@@ -296,6 +296,21 @@ both!(a_meeting_and_an_agenda_lose_no_sentence, |server| {
     assert_eq!(saved["agenda"], json!(["Another", "My line"]));
 });
 
+// Choosing a language leads away from the page: on one that holds what was typed it is not offered.
+both!(no_choice_of_a_language_loses_what_was_typed, |server| {
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let mut browser = logged_in(&mut world, "sec");
+    let meeting = format!("/meetings/{}", scene.meeting);
+    let chooser = "action=\"/choices\"";
+    let form = browser.get(&format!("{meeting}/revision"));
+    assert!(form.text().contains(chooser));
+    let back = browser.fill(&form, &meeting, &[("place", "Typed here"), ("last_day", "1999-01-01")]);
+    is(&back, 422, "meeting-form");
+    assert!(back.text().contains("Typed here") && !back.text().contains(chooser));
+    assert!(back.text().contains("once this form is sent or left"));
+});
+
 // The English sentences are those of docs/ACCESS.md; none of them stands on a French page.
 both!(an_explanation_speaks_the_readers_language, |server| {
     let mut world = World::new(server);
