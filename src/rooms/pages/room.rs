@@ -7,12 +7,13 @@ use actix_web::http::Method;
 use askama::Template;
 
 use super::Inside;
-use crate::access::Action;
+use crate::access::{self, Action, actions};
 use crate::audit::Event;
 use crate::error::AppError;
 use crate::ids::{PersonId, RoomId, VisitId};
-use crate::rooms::model::{AdmitBody, VisitBody};
+use crate::rooms::model::{AdmitBody, Member, VisitBody};
 use crate::rooms::service::{admissions, visits};
+use crate::rooms::store::Room;
 use crate::server::page::{KEPT, NEXT, Nothing, Purpose, Resume, Shell, is_ours, show};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
@@ -27,6 +28,17 @@ struct RoomPage {
     visit: Option<VisitId>,
     /// Whom the reader could admit: id and words.
     candidates: Vec<(String, String)>,
+    /// Who looks, if the reader may end others' admissions.
+    ends_as: Option<PersonId>,
+}
+
+impl RoomPage {
+    /// The members whose admission the reader could end. One's own is not among them: nobody changes their own
+    /// rights (`own_rights` of `access/rules.rs`).
+    fn others(&self) -> Vec<(&Member, &str)> {
+        let Some(me) = &self.ends_as else { return Vec::new() };
+        self.inside.members().filter(|(member, _)| member.person != *me).collect()
+    }
 }
 
 pub(super) fn routes() -> Vec<Route> {
@@ -97,16 +109,17 @@ pub(super) fn routes() -> Vec<Route> {
 async fn get(call: Call) -> Result<Answer, AppError> {
     let id = call.path("room", RoomId::parse)?;
     let visit = call.visit().cloned();
-    let (shell, (inside, candidates)) = call
+    let (shell, (inside, candidates, ends_as)) = call
         .see(move |work, asker| {
             let inside = Inside::look(work, asker, &id)?;
             let candidates = admissions::candidates(work, asker, &id, &inside.room.members)?;
-            Ok((inside, candidates))
+            let ends = access::permit::<actions::EndAdmission, Room>(work, asker, &id).is_ok();
+            Ok((inside, candidates, asker.person().filter(|_| ends).cloned()))
         })
         .await?;
     let candidates =
         candidates.into_iter().map(|(id, name, code)| (id.to_string(), format!("{code} · {name}"))).collect();
-    show(&shell.clone(), &RoomPage { shell, inside, visit, candidates })
+    show(&shell.clone(), &RoomPage { shell, inside, visit, candidates, ends_as })
 }
 
 async fn open_visit(call: Call) -> Result<Answer, AppError> {

@@ -311,6 +311,19 @@ both!(no_choice_of_a_language_loses_what_was_typed, |server| {
     assert!(back.text().contains("once this form is sent or left"));
 });
 
+// Nobody changes their own rights: one's own row offers nothing that would be refused.
+both!(a_door_offers_no_end_of_ones_own_admission, |server| {
+    let mut world = World::new(server);
+    let scene = scene(&world);
+    let door = format!("/rooms/{}", scene.room);
+    let page = logged_in(&mut world, "fr").get(&door);
+    let ending = |key: &str| format!("action=\"{door}/admissions/{}/ending\"", world.person(key));
+    assert!(page.text().contains(&ending("de")), "{}", page.text());
+    assert!(!page.text().contains(&ending("fr")));
+    let own = format!("/api/v1{door}/admissions/{}", world.person("fr"));
+    assert_eq!(world.client("fr").delete(&own).status, 403);
+});
+
 // The English sentences are those of docs/ACCESS.md; none of them stands on a French page.
 both!(an_explanation_speaks_the_readers_language, |server| {
     let mut world = World::new(server);

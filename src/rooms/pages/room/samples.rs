@@ -47,6 +47,7 @@ pub(in crate::rooms::pages) fn samples(shell: &Shell) -> Vec<Sample> {
         inside: inside(kind, titled),
         visit: visit.then(|| VisitId::parse(ID).unwrap()),
         candidates: if candidates { vec![(OTHER.to_owned(), TRYING.to_owned())] } else { Vec::new() },
+        ends_as: PersonId::parse(ID).filter(|_| candidates),
     };
     let purposeless = with_problems(shell, &[("purpose", "empty")], &[("purpose", TRYING)]);
     let sourceless = with_problems(shell, &[("person", "nobody who can be admitted"), ("source", "too long")], &[]);
