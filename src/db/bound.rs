@@ -129,7 +129,8 @@ bound! {
     }
     meetings (id) {
         id: Text, kind: Text, number: Number, first_day: Text, last_day: Text, way: Text, place: Text,
-        presidency_party_id: Text, requested_by_party_id: Text, recorded_us: Number
+        presidency_party_id: Text, requested_by_party_id: Text, recorded_us: Number,
+        version: Number
     }
     note_versions (note_id, version) {
         note_id: Text, version: Number, title: Bytes, words: Bytes, handling: Text, handling_words: Bytes,
@@ -173,7 +174,8 @@ bound! {
         id: Text, kind: Text, title: Bytes, opened_by: Text, opened_us: Number
     }
     sessions (id) {
-        id: Text, meeting_id: Text, kind: Text, position: Number, title: Text, room_id: Text, recorded_us: Number
+        id: Text, meeting_id: Text, kind: Text, position: Number, title: Text, room_id: Text, recorded_us: Number,
+        agenda_version: Number
     }
     sign_ins (id) {
         id: Text, person_id: Text, opened_us: Number, refreshed_us: Number, expires_us: Number, second_factor: Yes,
