@@ -1,5 +1,7 @@
 //! Who asks: the person, and what the acts in force make of him.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
@@ -7,7 +9,7 @@ use super::facts::{Fact, FactSet, in_force};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::fragment::{Fragment, Statement};
-use crate::ids::{ActId, PartyId, PersonId, SignInId, VisitId};
+use crate::ids::{ActId, PartyId, PersonId, RoomId, SignInId, VisitId};
 
 /// What a request brought beside the person: all of it is about this log-in.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +50,30 @@ pub struct Basis {
     pub enrolment: ActId,
 }
 
+/// Role, party and its kind, the acts of designation and enrolment, the party's standing and its act.
+type Held = (String, PartyId, String, ActId, ActId, Option<String>, Option<ActId>);
+
+/// What the people whose id is `whom` (`= …`, `IN (…)`) hold at `at`: one row for each designation and standing.
+fn held(conn: &mut Conn, whom: &Fragment, at: Moment) -> QueryResult<Vec<(PersonId, Held)>> {
+    type Columns = (Text, (Text, Text, Text, Text, Text, Nullable<Text>, Nullable<Text>));
+    let mut sql = Fragment::new();
+    sql.sql("SELECT h.id, d.role, d.party_id, p.kind, d.act_id, en.act_id, st.standing, st.act_id FROM people h JOIN designations d ON d.person_id = h.id AND d.party_id = h.party_id JOIN acts a ON a.id = d.act_id JOIN parties p ON p.id = d.party_id JOIN (SELECT g.person_id, MIN(g.act_id) AS act_id FROM enrolments g JOIN acts a ON a.id = g.act_id WHERE g.person_id ")
+        .append(whom.clone())
+        .sql(" AND ");
+    in_force(&mut sql, "a", at);
+    sql.sql(" GROUP BY g.person_id) en ON en.person_id = h.id LEFT JOIN (SELECT g.party_id, g.standing, g.act_id FROM standings g JOIN acts a ON a.id = g.act_id WHERE g.party_id IN (SELECT me.party_id FROM people me WHERE me.id ").append(whom.clone()).sql(") AND ");
+    in_force(&mut sql, "a", at);
+    sql.sql(") st ON st.party_id = d.party_id WHERE h.id ").append(whom.clone()).sql(" AND ");
+    in_force(&mut sql, "a", at);
+    sql.sql(
+        " AND NOT EXISTS (SELECT 1 FROM suspensions g JOIN acts a ON a.id = g.act_id WHERE g.person_id = h.id AND ",
+    );
+    in_force(&mut sql, "a", at);
+    // What began first comes first: the order of random ids would say nothing.
+    sql.sql(") ORDER BY a.effective_us, d.act_id, st.act_id");
+    Statement::<Columns>::new(sql).load(conn)
+}
+
 impl Asker {
     /// Nobody in particular: reaches the public ring.
     #[must_use]
@@ -68,34 +94,31 @@ impl Asker {
     /// # Errors
     /// The database's.
     pub fn load(conn: &mut Conn, person: &PersonId, credentials: Credentials, at: Moment) -> QueryResult<Self> {
-        type Columns = (Text, Text, Text, Text, Text, Nullable<Text>, Nullable<Text>);
-        type Row = (String, PartyId, String, ActId, ActId, Option<String>, Option<ActId>);
-        let mut sql = Fragment::new();
-        sql.sql("SELECT d.role, d.party_id, p.kind, d.act_id, en.act_id, st.standing, st.act_id FROM people h JOIN designations d ON d.person_id = h.id AND d.party_id = h.party_id JOIN acts a ON a.id = d.act_id JOIN parties p ON p.id = d.party_id JOIN (SELECT g.person_id, MIN(g.act_id) AS act_id FROM enrolments g JOIN acts a ON a.id = g.act_id WHERE g.person_id = ")
-            .text(person.as_str())
-            .sql(" AND ");
-        in_force(&mut sql, "a", at);
-        sql.sql(" GROUP BY g.person_id) en ON en.person_id = h.id LEFT JOIN (SELECT g.party_id, g.standing, g.act_id FROM standings g JOIN acts a ON a.id = g.act_id WHERE g.party_id = (SELECT me.party_id FROM people me WHERE me.id = ").text(person.as_str()).sql(") AND ");
-        in_force(&mut sql, "a", at);
-        sql.sql(") st ON st.party_id = d.party_id WHERE h.id = ").text(person.as_str()).sql(" AND ");
-        in_force(&mut sql, "a", at);
-        sql.sql(" AND NOT EXISTS (SELECT 1 FROM suspensions g JOIN acts a ON a.id = g.act_id WHERE g.person_id = ")
-            .text(person.as_str())
-            .sql(" AND ");
-        in_force(&mut sql, "a", at);
-        // What began first comes first: the order of random ids would say nothing.
-        sql.sql(") ORDER BY a.effective_us, d.act_id, st.act_id");
-        let rows: Vec<Row> = Statement::<Columns>::new(sql).load(conn)?;
+        let mut whom = Fragment::new();
+        whom.sql("= ").text(person.as_str());
+        let held = held(conn, &whom, at)?.into_iter().map(|(_, held)| held);
+        Ok(Self::holding(person.clone(), credentials, at, held))
+    }
 
-        let mut asker = Self {
-            at,
-            person: Some(person.clone()),
-            party: None,
-            credentials,
-            facts: FactSet::NONE,
-            basis: Vec::new(),
-        };
-        for (role, party, party_kind, designation, enrolment, standing, standing_act) in rows {
+    /// Everyone who was ever admitted to `room` and has a designation in force at `at`, each as if coming in
+    /// with nothing brought. One query for all.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn load_admitted(conn: &mut Conn, room: &RoomId, at: Moment) -> QueryResult<Vec<Self>> {
+        let mut whom = Fragment::new();
+        whom.sql("IN (SELECT person_id FROM admissions WHERE room_id = ").text(room.as_str()).sql(")");
+        let mut people: BTreeMap<PersonId, Vec<Held>> = BTreeMap::new();
+        for (person, held) in held(conn, &whom, at)? {
+            people.entry(person).or_default().push(held);
+        }
+        let people = people.into_iter();
+        Ok(people.map(|(person, held)| Self::holding(person, Credentials::default(), at, held)).collect())
+    }
+
+    fn holding(person: PersonId, credentials: Credentials, at: Moment, held: impl IntoIterator<Item = Held>) -> Self {
+        let mut asker = Self { person: Some(person), credentials, ..Self::anonymous(at) };
+        for (role, party, party_kind, designation, enrolment, standing, standing_act) in held {
             let fact = match (role.as_str(), party_kind.as_str(), standing.as_deref()) {
                 ("contact_point", "state", Some("member")) => Some(Fact::ContactPoint),
                 ("counterpart", "state", Some("observer")) => Some(Fact::Counterpart),
@@ -117,7 +140,7 @@ impl Asker {
                 .with(Fact::SecondFactor, asker.credentials.second_factor)
                 .with(Fact::Unlocked, asker.credentials.unlocked);
         }
-        Ok(asker)
+        asker
     }
 
     /// Whether any designation in force stands behind the asker.

@@ -1,12 +1,14 @@
 //! The rooms that somebody is admitted to, for the page that says what waits: what each belongs to, and how
 //! much was written there since. Titles and contents are for a visit.
 
+use std::collections::HashMap;
+
 use crate::access::{self, Asker, Fact, actions};
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::{CaseId, MeetingId, RoomId};
-use crate::rooms::opening::{Reach, RoomKind};
+use crate::rooms::opening::RoomKind;
 use crate::rooms::store;
 
 /// A room that the asker is admitted to.
@@ -35,27 +37,15 @@ pub fn mine(work: &mut Work<'_>, asker: &Asker) -> Result<Vec<MyRoom>, AppError>
     let Some(person) = asker.person() else { return Ok(Vec::new()) };
     let counts = asker.facts().has(Fact::ContactPoint) || asker.facts().has(Fact::SecretariatOfficer);
     let rooms = store::admitted_to(work.conn, access::filter::<actions::OpenVisit>(asker))?;
-    let mut mine = Vec::with_capacity(rooms.len());
-    for (id, kind, meeting, case) in rooms {
-        let visited = store::last_visit(work.conn, &id, person)?;
-        let news = match visited {
-            Some(since) if counts => {
-                let reaches = store::reaches_from(work.conn, &id, person, work.now)?;
-                Some(store::written_since(work.conn, &id, person, (reaches, since))?)
-            }
-            _ => None,
-        };
-        mine.push(MyRoom { id, kind, meeting, case, visited, news });
-    }
+    let visited: HashMap<RoomId, Moment> = store::last_visits(work.conn, person)?.into_iter().collect();
+    let news: HashMap<RoomId, i64> =
+        if counts { store::news(work.conn, person, work.now)?.into_iter().collect() } else { HashMap::new() };
+    let room = |(id, kind, meeting, case)| {
+        let visited = visited.get(&id).copied();
+        let news = visited.filter(|_| counts).map(|_| news.get(&id).copied().unwrap_or(0));
+        MyRoom { id, kind, meeting, case, visited, news }
+    };
+    let mut mine: Vec<MyRoom> = rooms.into_iter().map(room).collect();
     mine.sort_by_key(|room| std::cmp::Reverse((room.news, room.visited)));
     Ok(mine)
-}
-
-/// From when on an admission shows what is written.
-#[must_use]
-pub const fn reaches_from(reach: Reach, from: Moment) -> Moment {
-    match reach {
-        Reach::Whole => Moment(0),
-        Reach::Onward => from,
-    }
 }

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use incamera::db::{Conn, Counters};
+use incamera::ids::RoomId;
+use incamera::network::model::Role;
+use serde_json::json;
 
 use crate::both;
-use crate::support::scene::{inside, note, scene};
+use crate::support::scene::{fiche, inside, note, scene, visit};
 use crate::support::{Client, TestServer, World};
 
 /// What the server does while `what` happens.
@@ -122,4 +125,33 @@ both!(a_change_costs_one_commit_with_its_entry, |server| {
     let queries = work.change_queries();
     assert!(queries <= 9 + 2 * others, "{queries}: sign-in, asker, room, two rows; what they are now, in four");
     assert_eq!(work.prepared, 0);
+});
+
+// What a page shows of many costs as many queries as what it shows of few.
+both!(many_members_and_rooms_cost_what_few_do, |server| {
+    let mut world = World::new(server);
+    let mut fr = world.client("fr");
+    let cost = |world: &mut World, fr: &mut Client, upto: usize| {
+        let case = fr.post("/api/v1/cases", &json!({"fiche": fiche("A case")})).expect(201);
+        let room = RoomId::parse(case["room"].as_str().unwrap()).unwrap();
+        for number in 0..upto {
+            let other = fr.post("/api/v1/cases", &json!({"fiche": fiche("Another")})).expect(201);
+            visit(fr, &RoomId::parse(other["room"].as_str().unwrap()).unwrap());
+            let person = world.add(&format!("{upto}-{number}"), "FR", Role::ContactPoint);
+            fr.post(&format!("/api/v1/rooms/{room}/admissions"), &json!({"person": person})).expect(201);
+        }
+        visit(fr, &room);
+        [format!("/rooms/{room}/notes/new"), "/".to_owned()].map(|path| {
+            fr.look(&path, &[]);
+            let work = during(&world.server, || {
+                let page = fr.look(&path, &[]);
+                assert_eq!(page.status, 200, "{}", page.text());
+                assert!(page.text().matches("<li").count() >= upto, "{path}: {}", page.text());
+            });
+            println!("{path} with {upto}: {work:?}");
+            work.read_queries()
+        })
+    };
+    let (few, many) = (cost(&mut world, &mut fr, 3), cost(&mut world, &mut fr, 30));
+    assert_eq!(few, many);
 });

@@ -1,15 +1,15 @@
 //! What is known of the rooms that somebody is admitted to, without coming in.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
-use crate::access::acts::admits_at;
-use crate::access::{Filter, actions};
+use crate::access::{Filter, actions, facts};
 use crate::context::Moment;
 use crate::db::Conn;
-use crate::db::schema::{acts, admissions, cases, note_versions, notes, rooms, sessions, visits};
+use crate::db::fragment::{Fragment, Statement};
+use crate::db::schema::{cases, rooms, sessions, visits};
 use crate::ids::{CaseId, MeetingId, PersonId, RoomId};
-use crate::rooms::mine::reaches_from as from;
-use crate::rooms::opening::{Reach, RoomKind};
+use crate::rooms::opening::RoomKind;
 
 type Belongs = (RoomId, RoomKind, Option<MeetingId>, Option<CaseId>);
 
@@ -24,47 +24,27 @@ pub(in crate::rooms) fn admitted_to(conn: &mut Conn, filter: Filter<actions::Ope
         .load(conn)
 }
 
-/// When a person last came in.
-pub(in crate::rooms) fn last_visit(conn: &mut Conn, room: &RoomId, person: &PersonId) -> QueryResult<Option<Moment>> {
-    visits::table
-        .filter(visits::room_id.eq(room))
+/// When a person last came in, to each room where that happened.
+pub(in crate::rooms) fn last_visits(conn: &mut Conn, person: &PersonId) -> QueryResult<Vec<(RoomId, Moment)>> {
+    let last: Vec<(RoomId, Option<Moment>)> = visits::table
         .filter(visits::person_id.eq(person))
-        .order(visits::opened_us.desc())
-        .select(visits::opened_us)
-        .first(conn)
-        .optional()
-}
-
-/// From when on a person's admissions show what is written, the furthest back.
-pub(in crate::rooms) fn reaches_from(
-    conn: &mut Conn,
-    room: &RoomId,
-    person: &PersonId,
-    at: Moment,
-) -> QueryResult<Moment> {
-    let admissions: Vec<(Reach, Moment)> = admissions::table
-        .inner_join(acts::table)
-        .filter(admissions::room_id.eq(room))
-        .filter(admissions::person_id.eq(person))
-        .filter(admits_at(at))
-        .select((admissions::reach, acts::effective_us))
+        .group_by(visits::room_id)
+        .select((visits::room_id, diesel::dsl::max(visits::opened_us)))
         .load(conn)?;
-    Ok(admissions.into_iter().map(|(reach, since)| from(reach, since)).min().unwrap_or(at))
+    Ok(last.into_iter().filter_map(|(room, at)| Some((room, at?))).collect())
 }
 
-/// How many versions others wrote into a room after `since`, of notes first written at `reaches` or later.
-pub(in crate::rooms) fn written_since(
-    conn: &mut Conn,
-    room: &RoomId,
-    person: &PersonId,
-    (reaches, since): (Moment, Moment),
-) -> QueryResult<i64> {
-    note_versions::table
-        .inner_join(notes::table.on(notes::id.eq(note_versions::note_id)))
-        .filter(notes::room_id.eq(room))
-        .filter(note_versions::author_id.ne(person))
-        .filter(note_versions::written_us.gt(since))
-        .filter(notes::written_us.ge(reaches))
-        .count()
-        .get_result(conn)
+/// How many versions of notes others wrote into each room since a person last came in, as far as the person's
+/// admissions of `at` reach; rooms without any are left out.
+pub(in crate::rooms) fn news(conn: &mut Conn, person: &PersonId, at: Moment) -> QueryResult<Vec<(RoomId, i64)>> {
+    let person = person.as_str();
+    let mut sql = Fragment::new();
+    sql.sql("SELECT n.room_id, COUNT(*) FROM notes n JOIN note_versions v ON v.note_id = n.id JOIN (SELECT room_id, MAX(opened_us) AS since FROM visits WHERE person_id = ").text(person);
+    sql.sql(" GROUP BY room_id) seen ON seen.room_id = n.room_id JOIN (SELECT admissions.room_id, MIN(CASE WHEN admissions.reach = 'whole' THEN 0 ELSE acts.effective_us END) AS since FROM admissions JOIN acts ON acts.id = admissions.act_id WHERE admissions.person_id = ").text(person).sql(" AND ");
+    facts::in_force(&mut sql, "acts", at);
+    sql.sql(" AND ");
+    facts::still_designated(&mut sql, "admissions.person_id", "acts", at);
+    sql.sql(" GROUP BY admissions.room_id) open ON open.room_id = n.room_id WHERE v.author_id <> ").text(person);
+    sql.sql(" AND v.written_us > seen.since AND n.written_us >= open.since GROUP BY n.room_id");
+    Statement::<(Text, BigInt)>::new(sql).load(conn)
 }

@@ -7,7 +7,7 @@ mod rooms;
 mod visits;
 
 pub(super) use admissions::{acquaintances, admissible, admissions_of, members, reaches_back};
-pub(super) use mine::{admitted_to, last_visit, reaches_from, written_since};
+pub(super) use mine::{admitted_to, last_visits, news};
 pub use notes::Note;
 pub(super) use notes::{
     NoteAt, SealedVersion, holds_notes, insert_note, insert_version, newest_version, page as notes_page,

@@ -29,9 +29,9 @@ pub fn answer<T>(
 ) -> Result<Answer, AppError> {
     let head: Vec<String> = head.iter().map(|key| shell.t(key)).collect();
     let cut = list.next.map(|_| {
-        let mut last = vec![shell.t("table-cut")];
-        last.resize(head.len(), String::new());
-        last
+        let mut notice = vec![shell.t("table-cut")];
+        notice.resize(head.len(), String::new());
+        notice
     });
     Answer::csv(file_name, table(&head, list.items.into_iter().map(row).chain(cut))?)
 }
