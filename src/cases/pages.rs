@@ -18,7 +18,7 @@ use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::{ActId, CaseId, PartyId};
 use crate::meetings::known::{Known, known};
-use crate::network::names::{Names, states};
+use crate::network::names::{Names, STATES_OF_THE_NETWORK, to_choose};
 use crate::server::answer::List;
 use crate::server::page::{Nothing, Shell, show};
 use crate::server::registry::schema;
@@ -216,7 +216,7 @@ fn forms() -> Vec<Route> {
 
 /// The States to choose from, but one's own.
 fn choices(work: &mut Work<'_>, asker: &Asker) -> Result<Vec<(String, String)>, AppError> {
-    let states = states(work)?.into_iter().filter(|(id, _)| asker.party() != Some(id));
+    let states = to_choose(work, asker, STATES_OF_THE_NETWORK)?.into_iter().filter(|(id, _)| asker.party() != Some(id));
     Ok(states.map(|(id, name)| (id.to_string(), name)).collect())
 }
 
@@ -231,7 +231,7 @@ async fn list(call: Call) -> Result<Answer, AppError> {
         .see(move |work, asker| {
             let cases = service::list(work, asker, wanted.as_ref(), &page)?;
             let names = Names::of(work, [], cases.items.iter().map(|case| &case.party))?;
-            Ok((cases, names, states(work)?))
+            Ok((cases, names, to_choose(work, asker, STATES_OF_THE_NETWORK)?))
         })
         .await?;
     let states = states.into_iter().map(|(id, name)| (id.to_string(), name)).collect();

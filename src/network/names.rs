@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::model::{PartyKind, Standing};
 use super::store::names;
+use crate::access::{self, Asker, actions};
 use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::{PartyId, PersonId};
@@ -79,10 +81,51 @@ impl Names {
     }
 }
 
-/// The States of some standing now, by name: to choose from.
+/// Which parties are offered to choose from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// All of them.
+    All,
+    /// The States.
+    States,
+    /// The States that have one of these standings now.
+    StatesWith(&'static [Standing]),
+}
+
+/// The States that are members now.
+pub const MEMBER_STATES: Among = Among::StatesWith(&[Standing::Member]);
+/// The States that are observers now.
+pub const OBSERVER_STATES: Among = Among::StatesWith(&[Standing::Observer]);
+/// Both.
+pub const STATES_OF_THE_NETWORK: Among = Among::StatesWith(&[Standing::Member, Standing::Observer]);
+
+/// The parties to choose from, as far as the asker may see them: the id and the words, by the words.
 ///
 /// # Errors
 /// The database's.
-pub fn states(work: &mut Work<'_>) -> Result<Vec<(PartyId, String)>, AppError> {
-    Ok(names::states(work.conn, work.now)?)
+pub fn to_choose(work: &mut Work<'_>, asker: &Asker, among: Among) -> Result<Vec<(PartyId, String)>, AppError> {
+    let now = work.now;
+    let standing = match among {
+        Among::All | Among::States => None,
+        Among::StatesWith(standings) => Some(states_with(work, standings)?),
+    };
+    let named: BTreeMap<PartyId, String> = names::seen(work.conn, access::filter::<actions::SeeParty>(asker), now)?
+        .into_iter()
+        .filter(|(id, kind, ..)| {
+            (among == Among::All || *kind == PartyKind::State)
+                && standing.as_ref().is_none_or(|these| these.contains(id))
+        })
+        .map(|(id, _, code, name)| (id, format!("{name} ({code})")))
+        .collect();
+    let mut choices: Vec<(PartyId, String)> = named.into_iter().collect();
+    choices.sort_by(|one, other| one.1.cmp(&other.1));
+    Ok(choices)
+}
+
+/// The States that have one of these standings now. Standings are public.
+///
+/// # Errors
+/// The database's.
+pub fn states_with(work: &mut Work<'_>, standings: &[Standing]) -> Result<Vec<PartyId>, AppError> {
+    Ok(names::states_with(work.conn, standings, work.now)?)
 }

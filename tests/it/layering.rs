@@ -222,7 +222,6 @@ const WITHOUT_PERMIT: &[(&str, &str, &str)] = &[
     ("src/meetings/store/meetings.rs", "find_meeting", "for the import, where nobody asks"),
     ("src/meetings/store/parties.rs", "is_there", "answers about parties, which are public"),
     ("src/meetings/store/parties.rs", "is_state", "the same"),
-    ("src/meetings/store/parties.rs", "states_with", "the same"),
     ("src/meetings/store/parties.rs", "is_person_of", "yes or no, for one who holds a permit to invite that person"),
     (
         "src/meetings/store/parties.rs",
@@ -277,7 +276,7 @@ const WITHOUT_PERMIT: &[(&str, &str, &str)] = &[
     ("src/identity/passkeys/store.rs", "*", "a person's own means to log in, used before and while logging in"),
     ("src/network/store/names.rs", "people", "names for ids that a permitted function gave out"),
     ("src/network/store/names.rs", "parties", "answers about parties, which are public"),
-    ("src/network/store/names.rs", "states", "the same"),
+    ("src/network/store/names.rs", "states_with", "the same"),
     ("src/network/store/soon.rs", "ending", "the asker's own designations, or all for whoever administers them"),
     ("src/rooms/store/mine.rs", "last_visits", "the asker's own"),
     ("src/rooms/store/mine.rs", "news", "numbers, of rooms that the asker is admitted to"),

@@ -8,9 +8,10 @@ use crate::audit::Event;
 use crate::error::AppError;
 use crate::ids::MeetingId;
 use crate::meetings::model::{ChangeBody, ConveneBody, MeetingDetail, MeetingKind, NewSessionBody, SessionKind, Way};
-use crate::meetings::service::choices::{self, Among, Choices};
+use crate::meetings::service::choices::{self, Choices};
 use crate::meetings::service::{meetings as service, sessions};
 use crate::meetings::store::Meeting;
+use crate::network::names::{Among, MEMBER_STATES, OBSERVER_STATES};
 use crate::server::page::{Shell, show};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Logs, Route, handler};
@@ -175,7 +176,7 @@ async fn new(call: Call) -> Result<Answer, AppError> {
         .see(move |work, asker| {
             access::permit::<actions::ConveneMeeting, TheNetwork>(work, asker, &())?;
             let states = or_none(choices::parties(work, asker, Among::States)?);
-            Ok((states, or_none(choices::parties(work, asker, Among::MemberStates)?)))
+            Ok((states, or_none(choices::parties(work, asker, MEMBER_STATES)?)))
         })
         .await?;
     show(&shell.clone(), &MeetingFormPage { shell, meeting: None, states, members, based_on: 0, theirs: None })
@@ -225,7 +226,7 @@ async fn new_session(call: Call) -> Result<Answer, AppError> {
     let (shell, observers) = call
         .see(move |work, asker| {
             access::permit::<actions::AddSession, Meeting>(work, asker, &id)?;
-            choices::parties(work, asker, Among::ObserverStates)
+            choices::parties(work, asker, OBSERVER_STATES)
         })
         .await?;
     show(&shell.clone(), &SessionFormPage { shell, meeting, observers })

@@ -1,49 +1,18 @@
 //! The parties and people that the Secretariat's forms offer, as far as whoever fills them in may see them.
 
-use std::collections::BTreeMap;
-
 use crate::access::{self, Asker, actions};
 use crate::db::Work;
 use crate::error::AppError;
-use crate::ids::{PartyId, PersonId};
+use crate::ids::PersonId;
 use crate::meetings::store;
+use crate::network::names::{Among, to_choose};
 
 /// What can be chosen in a field: the value that is sent, and the words that are shown.
 pub(in crate::meetings) type Choices = Vec<(String, String)>;
 
-/// Which parties are offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::meetings) enum Among {
-    /// All of them.
-    All,
-    /// The States.
-    States,
-    /// The States that are members now.
-    MemberStates,
-    /// The States that are observers now.
-    ObserverStates,
-}
-
 /// The parties, by name.
 pub(in crate::meetings) fn parties(work: &mut Work<'_>, asker: &Asker, among: Among) -> Result<Choices, AppError> {
-    let now = work.now;
-    let standing = match among {
-        Among::All | Among::States => None,
-        Among::MemberStates => Some("member"),
-        Among::ObserverStates => Some("observer"),
-    };
-    let standing = standing.map(|standing| store::states_with(work.conn, standing, now)).transpose()?;
-    let rows = store::parties_to_choose(work.conn, access::filter::<actions::SeeParty>(asker), now)?;
-    let named: BTreeMap<PartyId, String> = rows
-        .into_iter()
-        .filter(|(id, kind, ..)| {
-            (among == Among::All || kind == "state") && standing.as_ref().is_none_or(|these| these.contains(id))
-        })
-        .map(|(id, _, code, name)| (id, format!("{name} ({code})")))
-        .collect();
-    let mut choices: Choices = named.into_iter().map(|(id, words)| (id.to_string(), words)).collect();
-    choices.sort_by(|one, other| one.1.cmp(&other.1));
-    Ok(choices)
+    Ok(to_choose(work, asker, among)?.into_iter().map(|(id, words)| (id.to_string(), words)).collect())
 }
 
 /// The people, by party and name.

@@ -14,6 +14,8 @@ use crate::meetings::model::{
     ConclusionsState, MeetingBody, MeetingChange, MeetingDetail, NewMeeting, SessionBody, Wanted, state_of,
 };
 use crate::meetings::store::{self, Meeting, Session};
+use crate::network::model::Standing;
+use crate::network::names::states_with;
 use crate::server::Page;
 use crate::server::answer::List;
 
@@ -86,9 +88,8 @@ pub(in crate::meetings) fn convene(
     {
         return Err(AppError::field("presidency", "no such State"));
     }
-    let now = work.now;
     if let Some(party) = &new.requested_by
-        && !store::states_with(work.conn, "member", now)?.contains(party)
+        && !states_with(work, &[Standing::Member])?.contains(party)
     {
         return Err(AppError::field("requested_by", "no such member State"));
     }

@@ -11,6 +11,8 @@ use crate::error::{AppError, Fault};
 use crate::ids::{ItemId, MeetingId, PartyId, PersonId, RoomId, SessionId};
 use crate::meetings::model::{Agenda, NewSession, SessionBody, SessionDetail, SessionKind};
 use crate::meetings::store::{self, Admissible, AgendaRow, Meeting, Session};
+use crate::network::model::Standing;
+use crate::network::names::states_with;
 use crate::rooms::opening::{self, Reach, RoomKind};
 use crate::seal::{Key, Place, Sealed};
 
@@ -128,13 +130,13 @@ pub(in crate::meetings) fn insert(
 /// Everyone whom a closed session admits by default now.
 fn admitted_by_default(work: &mut Work<'_>, counterparts_of: &[PartyId]) -> Result<BTreeSet<PersonId>, AppError> {
     let now = work.now;
-    let observers = store::states_with(work.conn, "observer", now)?;
+    let observers = states_with(work, &[Standing::Observer])?;
     for (place, party) in counterparts_of.iter().enumerate() {
         if !observers.contains(party) {
             return Err(AppError::field(format!("admit_counterparts_of[{place}]"), "no such observer State"));
         }
     }
-    let members = store::states_with(work.conn, "member", now)?;
+    let members = states_with(work, &[Standing::Member])?;
     let mut people: BTreeSet<PersonId> =
         store::admissible(work.conn, Admissible::ContactPoint, &members, now)?.into_iter().collect();
     people.extend(store::admissible(work.conn, Admissible::Counterpart, counterparts_of, now)?);

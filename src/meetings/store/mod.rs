@@ -14,9 +14,7 @@ pub use meetings::Meeting;
 pub(super) use meetings::{
     change, find_meeting, insert_meeting, insert_topics, page as meetings_page, replace_topics, topics,
 };
-pub(super) use parties::{
-    Admissible, admissible, is_person_of, is_state, is_there, parties_to_choose, people_to_choose, states_with,
-};
+pub(super) use parties::{Admissible, admissible, is_person_of, is_state, is_there, people_to_choose};
 pub use sessions::Session;
 pub(super) use sessions::{
     AgendaRow, admitted, closed_agenda, find_session, insert_participation, insert_session, next_position,

@@ -6,7 +6,7 @@ use crate::access::acts::in_force_at;
 use crate::access::{Filter, actions};
 use crate::context::Moment;
 use crate::db::Conn;
-use crate::db::schema::{acts, designations, parties, party_names, people, standings};
+use crate::db::schema::{acts, designations, parties, people};
 use crate::ids::{PartyId, PersonId};
 
 /// Whether there is such a party. Parties are public.
@@ -24,35 +24,6 @@ pub(in crate::meetings) fn is_state(conn: &mut Conn, party: &PartyId) -> QueryRe
 pub(in crate::meetings) fn is_person_of(conn: &mut Conn, person: &PersonId, party: &PartyId) -> QueryResult<bool> {
     let theirs = people::table.filter(people::id.eq(person)).filter(people::party_id.eq(party));
     diesel::select(diesel::dsl::exists(theirs)).get_result(conn)
-}
-
-/// The States that have this standing at `at`. Organisations with the same standing are not among them.
-pub(in crate::meetings) fn states_with(conn: &mut Conn, standing: &str, at: Moment) -> QueryResult<Vec<PartyId>> {
-    standings::table
-        .inner_join(acts::table)
-        .inner_join(parties::table.on(parties::id.eq(standings::party_id)))
-        .filter(parties::kind.eq("state"))
-        .filter(standings::standing.eq(standing))
-        .filter(in_force_at(at))
-        .select(standings::party_id)
-        .distinct()
-        .load(conn)
-}
-
-/// Id, kind, code and the name at `at` of the parties that the filter lets through; the latest name comes last.
-pub(in crate::meetings) fn parties_to_choose(
-    conn: &mut Conn,
-    filter: Filter<actions::SeeParty>,
-    at: Moment,
-) -> QueryResult<Vec<(PartyId, String, String, String)>> {
-    party_names::table
-        .inner_join(acts::table)
-        .inner_join(parties::table.on(parties::id.eq(party_names::party_id)))
-        .filter(filter.condition())
-        .filter(in_force_at(at))
-        .order(acts::effective_us)
-        .select((parties::id, parties::kind, parties::code, party_names::name))
-        .load(conn)
 }
 
 /// Id, name and party's code of the people that the filter lets through, by party and name.

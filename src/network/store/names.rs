@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use crate::access::acts::in_force_at;
+use crate::access::{Filter, actions};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{acts, parties, party_names, people, standings};
@@ -40,19 +41,32 @@ pub(in crate::network) fn parties(
         .load(conn)
 }
 
-/// Id and name of every State that is a member or an observer at `at`, by name. Standings are public.
-pub(in crate::network) fn states(conn: &mut Conn, at: Moment) -> QueryResult<Vec<(PartyId, String)>> {
-    let standing: Vec<PartyId> = standings::table
+/// Id, kind, code and the name at `at` of the parties that the filter lets through.
+pub(in crate::network) fn seen(
+    conn: &mut Conn,
+    filter: Filter<actions::SeeParty>,
+    at: Moment,
+) -> QueryResult<Vec<(PartyId, PartyKind, String, String)>> {
+    party_names::table
+        .inner_join(acts::table)
+        .inner_join(parties::table.on(parties::id.eq(party_names::party_id)))
+        .filter(filter.condition())
+        .filter(in_force_at(at))
+        // The latest is loaded last, and so is the one that is kept.
+        .order(acts::effective_us)
+        .select((parties::id, parties::kind, parties::code, party_names::name))
+        .load(conn)
+}
+
+/// The States that have one of these standings at `at`. Organisations with the same are not among them.
+pub(in crate::network) fn states_with(conn: &mut Conn, with: &[Standing], at: Moment) -> QueryResult<Vec<PartyId>> {
+    standings::table
         .inner_join(acts::table)
         .inner_join(parties::table.on(parties::id.eq(standings::party_id)))
         .filter(parties::kind.eq(PartyKind::State))
-        .filter(standings::standing.eq_any([Standing::Member, Standing::Observer]))
+        .filter(standings::standing.eq_any(with))
         .filter(in_force_at(at))
         .select(parties::id)
-        .load(conn)?;
-    let mut named: Vec<(PartyId, String)> =
-        parties(conn, &standing.iter().collect(), at)?.into_iter().map(|(id, _, name)| (id, name)).collect();
-    named.sort_by(|a, b| a.1.cmp(&b.1));
-    named.dedup_by(|next, one| next.0 == one.0);
-    Ok(named)
+        .distinct()
+        .load(conn)
 }
