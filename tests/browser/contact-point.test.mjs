@@ -2,21 +2,9 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { account, as, closeBrowser, code, logIn, overflow, tabTo, visitor } from "./house.mjs";
+import { account, as, closeBrowser, code, enter, likewise, logIn, overflow, tabTo, visitor } from "./house.mjs";
 
 after(closeBrowser);
-
-/** From the start page into the first closed session's room. */
-async function enter(page, purpose) {
-  await page.goto("/");
-  await page.click("main .card a:has-text('session')");
-  if (await page.locator("#field-purpose").count()) {
-    await page.fill("#field-purpose", purpose);
-    await page.click("form[action$='/visits'] button");
-  } else {
-    await page.click("main a.button");
-  }
-}
 
 for (const scripts of [false, true]) {
   const with_ = scripts ? "with scripts" : "without scripts";
@@ -61,7 +49,7 @@ for (const scripts of [false, true]) {
     await one.click("button[formaction$='/preview']");
     await one.click("main form button:not([formaction])");
     const address = one.url();
-    const other = await visitor({ scripts, state: await one.context().storageState() });
+    const other = await likewise(one, { scripts });
     await one.goto(`${address}/revision`);
     await other.goto(`${address}/revision`);
     await other.fill("#field-text", "what the other wrote");

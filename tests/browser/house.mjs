@@ -1,5 +1,6 @@
 // A running network for the browser tests, and people who use it. One demo serves all tests; `run.mjs` starts it.
 
+import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
@@ -63,18 +64,21 @@ export async function closeBrowser() {
 }
 
 /** A page in a context of its own. Without scripts unless they are asked for. */
-export async function visitor({ scripts = false, width = 1280, scheme = "light", language = "en", state } = {}) {
+export async function visitor({
+  scripts = false, width = 1280, height = 900, scale = 1, scheme = "light", language = "en", state,
+} = {}) {
   const context = await (await chromiumOnce()).newContext({
     baseURL: base,
     ignoreHTTPSErrors: true,
     javaScriptEnabled: scripts,
-    viewport: { width, height: 900 },
+    viewport: { width, height },
+    deviceScaleFactor: scale,
     colorScheme: scheme,
     locale: language,
     storageState: state,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(7_000);
   page.on("dialog", (dialog) => {
     throw new Error(`a page opened a dialog: ${dialog.message()}`);
   });
@@ -97,6 +101,84 @@ export async function as(who, options) {
   await logIn(page, who);
   if (page.url().includes("/log-in")) throw new Error(`${who.email} could not log in`);
   return page;
+}
+
+/** The same log-in in a browser of its own. */
+export async function likewise(page, options) {
+  return visitor({ ...options, state: await page.context().storageState() });
+}
+
+/** From the start page into the first closed session's room. */
+export async function enter(page, purpose) {
+  await page.goto("/");
+  await page.click("main .card a:has-text('session')");
+  if (await page.locator("#field-purpose").count()) {
+    await page.fill("#field-purpose", purpose);
+    await page.click("form[action$='/visits'] button");
+  } else {
+    await page.click("main a.button");
+  }
+}
+
+/** Fills the fields of the page's form by their names and sends it. */
+export async function send(page, fields, button = "main form[method=post] button:not([formaction])") {
+  for (const [name, value] of Object.entries(fields)) {
+    const field = page.locator(`main form[method=post] [name="${name}"]`);
+    const type = await field.first().evaluate((one) => one.type);
+    if (type === "select-one") await field.selectOption(value);
+    else if (type === "radio" || type === "checkbox") await page.check(`main [name="${name}"][value="${value}"]`);
+    else await field.fill(value);
+  }
+  await page.click(button);
+}
+
+/** Follows the link of the page's own part that has these words. */
+export async function follow(page, words) {
+  await page.locator("main").getByRole("link", { name: words }).first().click();
+}
+
+/** Where the page of a party is. */
+export async function partyPath(page, code) {
+  await page.goto("/parties?limit=200");
+  return page.locator("main tbody tr", { has: page.locator(`td:first-child:text-is("${code}")`) }).locator("a").getAttribute("href");
+}
+
+/** Has an officer record somebody, designate and invite: the person's page and the invitation. */
+export async function invited(officer, { name, party, role, email }) {
+  await officer.goto(await partyPath(officer, party));
+  await follow(officer, "Record a person");
+  await send(officer, { name });
+  const person = officer.url();
+  await follow(officer, "Designate");
+  await send(officer, { role, source: "Note verbale 7/2026" });
+  assert.equal(officer.url(), person);
+  await follow(officer, "Invite");
+  await send(officer, { email });
+  return { person, token: await officer.locator("#invitation").innerText() };
+}
+
+/** The password of those who are invited here. */
+export const PASSWORD = "a sentence that nobody else would write";
+
+/** Takes up an invitation: what the page says that is shown once. */
+export async function takeUp(page, token) {
+  await page.goto("/log-in");
+  await page.click("main a[href='/invitation']");
+  await send(page, { token, password: PASSWORD, _again: PASSWORD });
+  assert.equal(await page.locator("body").getAttribute("data-page"), "enrolled");
+  return {
+    password: PASSWORD,
+    totp_secret: await page.locator("main code.secret").innerText(),
+    recovery: await page.locator("main .codes code").allInnerTexts(),
+  };
+}
+
+/** What a link saves, as text. */
+export async function download(page, link) {
+  const waiting = page.waitForEvent("download");
+  await page.click(link);
+  const saved = await waiting;
+  return fs.readFileSync(await saved.path(), "utf8");
 }
 
 /** What axe finds wrong with a page, in a line each. */
