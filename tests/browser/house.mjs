@@ -181,6 +181,37 @@ export async function download(page, link) {
   return fs.readFileSync(await saved.path(), "utf8");
 }
 
+const MOST = 45;
+/** Most pages of one shape: /meetings/… is looked at a few times, not forty. */
+const OF_A_SHAPE = 2;
+
+const shape = (path) => path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID").replace(/cursor=[^&]*/, "cursor");
+
+/** Looks at each page that links lead to, beginning with `from`. */
+export async function* walk(page, from) {
+  const queue = [...from];
+  const seen = new Set();
+  const shapes = new Map();
+  while (queue.length && seen.size < MOST) {
+    const path = queue.shift();
+    const kind = shape(path);
+    if (seen.has(path) || (shapes.get(kind) ?? 0) >= OF_A_SHAPE) continue;
+    const answer = await page.goto(path).catch((error) => {
+      if (String(error).includes("Download is starting")) return undefined;
+      throw error;
+    });
+    if (!answer || !(answer.headers()["content-type"] ?? "").startsWith("text/html")) continue;
+    // A room that was not entered yet asks for the purpose on the spot.
+    const asks = (await page.locator("body").getAttribute("data-page")) === "visit-needed";
+    assert.equal(answer.status(), asks ? 403 : 200, `${path}, to which a link leads`);
+    seen.add(path);
+    shapes.set(kind, (shapes.get(kind) ?? 0) + 1);
+    yield path;
+    const links = await page.evaluate(() => [...document.querySelectorAll("a[href^='/']")].map((one) => one.getAttribute("href")));
+    queue.push(...links.map((link) => link.split("#")[0]).filter((link) => link && !link.endsWith(".csv") && !link.includes("/content")));
+  }
+}
+
 /** What axe finds wrong with a page, in a line each. */
 export async function accessibility(page) {
   await page.evaluate(axe);
