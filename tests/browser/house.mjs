@@ -188,14 +188,14 @@ const OF_A_SHAPE = 2;
 const shape = (path) => path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID").replace(/cursor=[^&]*/, "cursor");
 
 /** Looks at each page that links lead to, beginning with `from`. */
-export async function* walk(page, from) {
+export async function* walk(page, from, ofAShape = OF_A_SHAPE) {
   const queue = [...from];
   const seen = new Set();
   const shapes = new Map();
   while (queue.length && seen.size < MOST) {
     const path = queue.shift();
     const kind = shape(path);
-    if (seen.has(path) || (shapes.get(kind) ?? 0) >= OF_A_SHAPE) continue;
+    if (seen.has(path) || (shapes.get(kind) ?? 0) >= ofAShape) continue;
     const answer = await page.goto(path).catch((error) => {
       if (String(error).includes("Download is starting")) return undefined;
       throw error;
@@ -213,7 +213,7 @@ export async function* walk(page, from) {
 }
 
 /** What axe finds wrong with a page, in a line each. */
-export async function accessibility(page) {
+async function accessibility(page) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() =>
     // eslint-disable-next-line no-undef
@@ -222,6 +222,16 @@ export async function accessibility(page) {
   return violations.map(
     (one) => `${one.id} (${one.impact}): ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3).join("; ")}`,
   );
+}
+
+/** What axe finds in either colour scheme. */
+export async function barriers(page) {
+  const found = [];
+  for (const scheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: scheme });
+    found.push(...(await accessibility(page)).map((problem) => `(${scheme}) ${problem}`));
+  }
+  return found;
 }
 
 /** By how many pixels a page is wider than its window. */

@@ -1,0 +1,102 @@
+// Who reads the whole log: what was done, by whom and why, and never what was said.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { account, as, closeBrowser, download, enter, follow, likewise, send, visitor } from "./house.mjs";
+
+const PURPOSE = "preparing what the auditor will find";
+const SECRET = "Nobody outside reads this title";
+let auditor;
+let note;
+
+before(async () => {
+  const page = await as(account("contact_point", "PL"));
+  await enter(page, PURPOSE);
+  await page.goto(`${page.url()}/new`);
+  await send(page, { title: SECRET, text: SECRET }, "button[formaction$='/preview']");
+  await send(page, {});
+  note = new URL(page.url()).pathname;
+  await page.context().close();
+  auditor = await as(account("auditor"));
+});
+after(closeBrowser);
+
+const events = (page) => page.locator("main tbody th").allInnerTexts();
+
+for (const scripts of [false, true]) {
+  test(`the log is narrowed, read and followed, ${scripts ? "with scripts" : "without scripts"}`, async () => {
+    const page = await likewise(auditor, { scripts });
+    await page.goto("/");
+    await page.click("header a[href='/audit/entries']");
+    assert.ok(new Set(await events(page)).size > 3, "without a filter there is all of it");
+    await page.selectOption("#field-event", "note_written");
+    await page.click("form.filters button");
+    assert.equal(new URL(page.url()).searchParams.get("event"), "note_written");
+    assert.equal(await page.inputValue("#field-event"), "note_written", "the filter stays chosen");
+    assert.deepEqual([...new Set(await events(page))], ["note written"]);
+
+    await page.locator("main tbody a").first().click();
+    assert.equal(await page.locator("h1").innerText(), "note written");
+    const entry = await page.locator("main").innerText();
+    assert.match(entry, /By whom\s+Agnieszka Wrona · Poland/);
+    assert.match(entry, new RegExp(`note ${note.split("/").pop()}`));
+    assert.match(entry, /Place in the log\s+\d+/);
+    assert.match(entry, /Commitment\s+[0-9a-f]{64}/);
+    assert.equal(await page.locator(`main a[href='${note}']`).count(), 0, "no way into the room");
+    assert.equal((await page.goto(note)).status(), 404);
+    await page.goBack();
+
+    await follow(page, "All entries of this room");
+    const visits = page.locator("main tbody tr", { hasText: "visit begun" });
+    assert.ok((await visits.locator("td:last-child").allInnerTexts()).includes(PURPOSE));
+    await page.fill("#field-from", "2099-01-01");
+    await page.click("form.filters button");
+    assert.match(await page.locator("main").innerText(), /No entry that you may read fits/);
+    assert.ok(new URL(page.url()).searchParams.get("room"), "a new filter keeps the others");
+    await follow(page, /room/i);
+    assert.equal(new URL(page.url()).searchParams.get("room"), null);
+
+    // By person, from an entry of theirs.
+    await page.goto("/audit/entries?event=note_written");
+    await page.locator("main tbody a").first().click();
+    await follow(page, "All that this person did");
+    const actors = await page.locator("main tbody tr td:nth-of-type(2)").allInnerTexts();
+    assert.ok(actors.length > 2 && actors.every((one) => one.startsWith("Agnieszka Wrona")), String(actors));
+    await page.context().close();
+  });
+}
+
+test("the log is saved as a table without any content, page by page nothing is lost, and each look is an entry", async () => {
+  const page = await likewise(auditor);
+  const looks = async () => (await page.goto("/audit/entries?event=log_read&limit=200"), (await events(page)).length);
+  const before_ = await looks();
+  assert.ok((await looks()) > before_, "reading the log is logged");
+
+  await page.goto("/audit/entries?event=note_written");
+  await page.locator("main tbody a").first().click();
+  await follow(page, "All that this person did");
+  await page.goto(`${page.url()}&limit=2`);
+  const seen = [];
+  for (;;) {
+    const entries = page.locator("main tbody td:first-child a");
+    seen.push(...(await entries.evaluateAll((all) => all.map((one) => one.getAttribute("href")))));
+    const next = page.locator("main a[rel=next]");
+    if (!(await next.count())) break;
+    await next.click();
+  }
+  assert.equal(new Set(seen).size, seen.length);
+  assert.ok(seen.length > 4, `${seen.length} entries`);
+  const table = await download(page, "main a[href^='/audit/entries.csv']");
+  const lines = table.trim().split("\r\n");
+  assert.equal(lines.length, seen.length + 1, "the table has what the filter shows, and no more");
+  await page.goto("/audit/entries");
+  const all = await download(page, "main a[href^='/audit/entries.csv']");
+  assert.ok(all.includes(PURPOSE));
+  assert.ok(!all.includes(SECRET), "the log holds no title");
+  await page.context().close();
+
+  const stranger = await visitor();
+  await stranger.goto("/audit/entries");
+  assert.equal(await stranger.locator("#field-email").count(), 1, "nobody reads the log without a log-in");
+  await stranger.context().close();
+});
