@@ -777,6 +777,7 @@ explain-again = Ask about another person or another date
 explain-person-hint = Those about whom you may ask.
 explain-do = Ask
 explain-rule = Rule
+explain-any = At least one of these:
 explain-prohibited = Prohibited
 explain-held = This held
 explain-lacking = This did not

@@ -775,6 +775,7 @@ explain-again = Interroger sur une autre personne ou une autre date
 explain-person-hint = Les personnes au sujet desquelles vous pouvez interroger.
 explain-do = Interroger
 explain-rule = Règle
+explain-any = Au moins l’une de ces conditions :
 explain-prohibited = Interdit
 explain-held = Était établi
 explain-lacking = Ne l’était pas

@@ -66,9 +66,9 @@ impl ExplainPage {
         format!("{}person={person}", filter::address(&self.path, &[("thing", thing)]))
     }
 
-    /// The rule in words of the reader's language.
-    fn rule(&self, judged: &Judged) -> String {
-        sentence(&self.shell, &rules::rule(judged.action).when)
+    /// The rule in words of the reader's language: each of the ways in which it is met, of which one is enough.
+    fn ways(&self, judged: &Judged) -> Vec<String> {
+        ways(&rules::rule(judged.action).when).into_iter().map(|way| sentence(&self.shell, way)).collect()
     }
 
     fn fact(&self, words: &str) -> String {
@@ -124,6 +124,14 @@ fn sentence(shell: &Shell, condition: &Cond) -> String {
         Cond::Not(one) => shell.t1("rule-not", "fact", fact(shell, one.words())),
         Cond::All(parts) => joined(parts, shell.t("rule-and")),
         Cond::Any(parts) => joined(parts, shell.t("rule-or")),
+    }
+}
+
+/// What a condition asks for at least one of. Ten alternatives in one sentence are not read by anybody.
+fn ways(condition: &Cond) -> Vec<&Cond> {
+    match condition {
+        Cond::Any(parts) => parts.iter().flat_map(ways).collect(),
+        Cond::Is(_) | Cond::Not(_) | Cond::All(_) => vec![condition],
     }
 }
 
@@ -339,5 +347,30 @@ impl ExplainPage {
             page("", Vec::new(), None),
             page("note:x", vec![(made::person(2).to_string(), "NO · <b>\u{202e}Ánna".into())], Some(answer)),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::FactSet;
+
+    #[test]
+    fn a_rule_is_met_when_one_of_its_ways_is() {
+        let mut alternatives = 0;
+        for action in Action::ALL {
+            let when = &rules::rule(*action).when;
+            let all = ways(when);
+            alternatives += usize::from(all.len() > 1);
+            // All facts, none, all but each one, and each one alone.
+            let every = Fact::ALL.iter().copied().collect::<FactSet>();
+            let but = |left: Fact| Fact::ALL.iter().copied().filter(|fact| *fact != left).collect::<FactSet>();
+            let mut tried = vec![every, FactSet::NONE];
+            tried.extend(Fact::ALL.iter().flat_map(|fact| [but(*fact), std::iter::once(*fact).collect()]));
+            for facts in tried {
+                assert_eq!(when.holds(facts), all.iter().any(|way| way.holds(facts)), "{}", action.as_str());
+            }
+        }
+        assert!(alternatives > 3);
     }
 }
