@@ -50,7 +50,6 @@ test("English words would be found", async () => {
 const READERS = [
   ["nobody", undefined],
   ["a contact point", account("contact_point", "BE")],
-  ["a counterpart", account("counterpart", "NO")],
   ["a representative", account("representative", "icc-otp")],
   ["the Secretariat", account("secretariat_officer")],
   ["the auditor", account("auditor")],

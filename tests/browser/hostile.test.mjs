@@ -8,15 +8,14 @@ after(closeBrowser);
 
 const ID = /[0-9a-f]{8}-[0-9a-f-]{27}/g;
 const NARROW = { width: 320 };
-const MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>";
 const OVERRIDES = "abc \u202Edef\u202C \u2066ghi\u2069";
-const HEBREW = "\u05E9\u05DC\u05D5\u05DD (\u05D0) 1/2";
+/** Markup, and behind it Hebrew, which runs on into what stands beside it unless that is kept apart. */
+const MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)> \u05E9\u05DC\u05D5\u05DD (\u05D0) 1/2";
 const LONG = "x".repeat(10_000);
 /** What is written into lines, and into texts of several lines. */
 const VALUES = {
   markup: [MARKUP, MARKUP],
   overrides: [OVERRIDES, OVERRIDES],
-  "right to left": [HEBREW, HEBREW],
   "10,000 characters": [LONG, LONG],
   "10,000 characters as a text": ["Short", LONG],
 };
@@ -191,7 +190,7 @@ test("hostile text in what the Secretariat administers", async (t) => {
   await page.context().close();
   assert.deepEqual(problems, []);
   assert.ok(tried.size > 25, String(tried.size));
-  assert.ok(taken.get("markup") > 5 && taken.get("right to left") > 5, JSON.stringify([...taken]));
+  assert.ok(taken.get("markup") > 5, JSON.stringify([...taken]));
 });
 
 test("hostile text in a closed room, a case file and a proposal", async (t) => {
@@ -216,7 +215,7 @@ test("hostile text in a closed room, a case file and a proposal", async (t) => {
   await page.context().close();
   assert.deepEqual(problems, []);
   assert.ok(tried.size > 10, String(tried.size));
-  assert.ok(taken.get("markup") > 3 && taken.get("right to left") > 3, JSON.stringify([...taken]));
+  assert.ok(taken.get("markup") > 3, JSON.stringify([...taken]));
 });
 
 test("hostile text before a log-in, and as the purpose of a visit", async () => {
