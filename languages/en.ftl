@@ -1021,6 +1021,7 @@ event-release-ended = release ended
 event-case-linked = case file linked to a meeting
 event-explained = asked who can see something, and why
 event-log-read = log read
+event-log-resumed = log signed again after a break
 event-row-found = row of the database changed past the server
 event-rows-bound = rows bound to the log that it did not tell of yet
 event-operator-acted = operator’s doing on the host

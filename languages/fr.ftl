@@ -1019,6 +1019,7 @@ event-release-ended = fin d’une communication
 event-case-linked = dossier relié à une réunion
 event-explained = consultation de qui peut voir un objet, et pourquoi
 event-log-read = journal consulté
+event-log-resumed = journal signé de nouveau après une rupture
 event-row-found = ligne de la base modifiée sans passer par le serveur
 event-rows-bound = lignes rattachées au journal, qui ne les mentionnait pas encore
 event-operator-acted = intervention de l’exploitant sur la machine

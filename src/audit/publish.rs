@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::model::note::{Checkpoint, Kind, Note, Signed, Signer, Verifier};
 use super::model::tree;
 use super::store::{self, StoredTree};
+use super::{Entry, Event};
 use crate::db::{Db, Work};
 use crate::error::AppError;
 use crate::settings::{Settings, files};
@@ -93,8 +94,7 @@ impl Publisher {
         let Some(lock) = self.lock().map_err(AppError::internal)? else { return Ok(None) };
         let publisher = Arc::clone(self);
         let Some(checkpoint) = db.read(move |work| publisher.next(work)).await? else { return Ok(None) };
-        let text = checkpoint.text();
-        let note = Note { lines: vec![self.signer.sign(&text, 0)], text }.to_string();
+        let note = self.sign(&checkpoint);
         replace(&self.file, note.as_bytes()).map_err(AppError::internal)?;
         drop(lock);
         let size = checkpoint.size;
@@ -110,6 +110,55 @@ impl Publisher {
         })
         .await?;
         Ok(Some(size))
+    }
+
+    /// Goes on signing although the log does not follow from what was signed last: after a backup was restored, say.
+    /// An entry tells of it, with the reason and the checkpoint that is left behind, before anything is signed; whoever
+    /// holds that checkpoint will find that the log does not follow from it, and this entry. For the operator, on a
+    /// server that does not run. Answers the size that was signed.
+    ///
+    /// # Errors
+    /// When the tree is not that of the entries: then there is nothing to go on from; the database's, and those of files.
+    pub fn resume(&self, db: &Db, reason: &str) -> Result<u64, AppError> {
+        let lock = self.lock().map_err(AppError::internal)?;
+        let lock = lock.ok_or_else(|| AppError::internal("another node signs: stop it first"))?;
+        // A file that cannot be read, or is another key's, is left behind as one that is gone.
+        let left = self.last().ok().flatten();
+        let left = left.map(|last| format!("{} {}", last.size, data_encoding::BASE64.encode(&last.root)));
+        let entry = Entry::new(Event::LogResumed).on("checkpoint", &left.unwrap_or_default()).purpose(reason);
+        db.write_blocking(move |work| {
+            work.log(entry);
+            Ok(())
+        })?;
+        let checkpoint = db.write_blocking({
+            let origin = self.verifier().name.clone();
+            move |work| Self::head(work, origin)
+        })?;
+        let note = self.sign(&checkpoint);
+        replace(&self.file, note.as_bytes()).map_err(AppError::internal)?;
+        drop(lock);
+        let size = checkpoint.size;
+        db.write_blocking(move |work| {
+            let now = work.now;
+            Ok(store::publish(work.conn, i64::try_from(size).unwrap_or(i64::MAX), &note, now)?)
+        })?;
+        Ok(size)
+    }
+
+    fn sign(&self, checkpoint: &Checkpoint) -> String {
+        let text = checkpoint.text();
+        Note { lines: vec![self.signer.sign(&text, 0)], text }.to_string()
+    }
+
+    /// The checkpoint over all that there is, if the tree is that of the entries.
+    fn head(work: &mut Work<'_>, origin: String) -> Result<Checkpoint, AppError> {
+        let head = store::head(work.conn)?;
+        let (size, root) = (head.tree().size(), head.tree().root());
+        if tree::root(&mut StoredTree::new(work.conn, size), size)? == root {
+            Ok(Checkpoint { origin, size, root })
+        } else {
+            Err(AppError::internal(Refusal::Head))
+        }
     }
 
     /// Nothing while another node signs.
@@ -149,24 +198,19 @@ impl Publisher {
             }
             (last, _) => last,
         };
-        let head = store::head(work.conn)?;
-        let (size, root) = (head.tree().size(), head.tree().root());
-        let mut stored = StoredTree::new(work.conn, size);
+        let now = Self::head(work, self.verifier().name.clone())?;
         if let Some(last) = &last {
-            if size < last.size {
-                return refuse(Refusal::SetBack { found: size, signed: last.size });
+            if now.size < last.size {
+                return refuse(Refusal::SetBack { found: now.size, signed: last.size });
             }
-            let proof = tree::consistency(&mut stored, last.size, size)?;
-            if !tree::is_consistent(last.size, &last.root, size, &root, &proof) {
+            let proof = tree::consistency(&mut StoredTree::new(work.conn, now.size), last.size, now.size)?;
+            if !tree::is_consistent(last.size, &last.root, now.size, &now.root, &proof) {
                 return refuse(Refusal::Rewritten(last.size));
             }
         }
-        if tree::root(&mut stored, size)? != root {
-            return refuse(Refusal::Head);
-        }
         // Given out already, unless a crash came in between.
-        let new = last.is_none_or(|last| last.size < size) || given.is_none_or(|given| given < size);
-        Ok(new.then(|| Checkpoint { origin: self.verifier().name.clone(), size, root }))
+        let new = last.is_none_or(|last| last.size < now.size) || given.is_none_or(|given| given < now.size);
+        Ok(new.then_some(now))
     }
 }
 

@@ -48,6 +48,20 @@ takes nothing but the log's public key, and is meant for machines that are not t
         #[arg(long, default_value = "incamera.toml")]
         config: PathBuf,
     },
+    /// Go on signing a log that does not follow from what was signed last, as after a backup was restored. Stop the
+    /// server first.
+    #[command(after_help = "\
+The whole log is checked first. Then an entry is made with the reason and the checkpoint that is left behind, and the log
+is signed. Every State that holds the old checkpoint will see that the log does not follow from it: tell them, with the
+reason, before they find out. Receipts for entries that are lost stay good, and prove that these were there.")]
+    Resume {
+        /// Why: it stands in the log for good.
+        #[arg(long)]
+        reason: String,
+        /// The settings file.
+        #[arg(long, default_value = "incamera.toml")]
+        config: PathBuf,
+    },
     /// Print the log's public key, by which States verify it; make the pair where there is none yet.
     #[command(name = "key")]
     Public {
@@ -66,6 +80,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
             audit::export(&mut conn, &mut |line| say(line).map_err(|error| AppError::internal(error.to_string())))?;
             Ok(())
         }
+        Command::Resume { reason, config } => resume(config, reason),
         Command::Public { config } => say(key(&Settings::load(config)?)?),
     }
 }
@@ -116,6 +131,17 @@ fn in_words(Proven { leaf, shown, checkpoint }: &Proven) -> String {
     let first = format!("entry {} of {} in the log {}", leaf.seq, checkpoint.size, checkpoint.origin);
     let fields = shown.open().map(|(name, value)| format!("    {name} {value}"));
     std::iter::once(first).chain(fields).collect::<Vec<_>>().join("\n")
+}
+
+fn resume(config: &Path, reason: &str) -> Result<(), CliError> {
+    if reason.trim().is_empty() {
+        return Err(CliError::Other("--reason: say why".into()));
+    }
+    whole(&Settings::load(config)?, false)?;
+    let app = super::open(config)?;
+    let publisher = app.publisher.ok_or_else(|| CliError::Other("this node does not sign".into()))?;
+    let size = publisher.resume(&app.state.db, reason)?;
+    say(format!("Signed over {size} entries. Tell every State why."))
 }
 
 /// The log's public key, in words and in the file `log.pub` beside the settings; made where there is none.

@@ -179,6 +179,8 @@ events! {
     OperatorActed = "operator_acted", Administration, Control;
     /// Rows that nothing in the log told of yet were bound to it.
     RowsBound = "rows_bound", Audit, Control;
+    /// The log was signed again although it does not follow from what was signed before.
+    LogResumed = "log_resumed", Audit, Control;
     /// A row was changed past the server.
     RowFound = "row_found", Audit, Control;
 }

@@ -7,7 +7,7 @@ use incamera::error::AppError;
 
 use super::tree::grow;
 use crate::both;
-use crate::support::{Tables, TestServer};
+use crate::support::{Tables, TestServer, process};
 
 /// Why it was not signed.
 #[track_caller]
@@ -109,4 +109,41 @@ both!(a_crash_between_signing_and_giving_out_is_made_good, |server: TestServer| 
     assert_eq!(server.publish().unwrap(), Some(6));
     assert_eq!(std::fs::read(server.settings.base.join("log.checkpoint")).unwrap(), signed, "it is the same one");
     assert_eq!(server.publish().unwrap(), None);
+});
+
+both!(the_way_back_after_a_restored_backup_stands_in_the_log, |server: TestServer| {
+    grow(&server, 10);
+    let mut tables = Tables::of(&server);
+    tables.execute("CREATE TABLE kept_head AS SELECT * FROM audit_head");
+    grow(&server, 290);
+    server.publish().unwrap().unwrap();
+    let left = last(&server);
+    tables.execute(
+        "DELETE FROM audit_entries WHERE seq >= 10; DELETE FROM audit_tiles; UPDATE audit_head SET size = (SELECT size FROM kept_head), frontier = (SELECT frontier FROM kept_head); DELETE FROM audit_published; DROP TABLE kept_head",
+    );
+    assert!(refused(server.publish()).contains("set back"));
+    let config = server.settings.base.join("incamera.toml");
+    let run = |reason: &str| {
+        let args = ["audit", "resume", "--reason", reason, "--config", config.to_str().unwrap()];
+        process::incamera().args(args).output().unwrap()
+    };
+    assert!(!run(" ").status.success(), "without a reason, nothing");
+    assert_eq!(last(&server), left);
+    let output = run("The disk of 24 November was lost; the backup of that morning is all there is");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let entry = tables.entries(10).remove(0);
+    assert_eq!(entry["event"], "log_resumed");
+    assert!(entry["purpose"].as_str().unwrap().starts_with("The disk of 24 November"));
+    let root = data_encoding::BASE64.encode(&left.root);
+    assert_eq!(entry["thing"]["id"], format!("{} {root}", left.size), "what is left behind is named");
+    assert_eq!(last(&server).size, 11);
+    grow(&server, 3);
+    assert_eq!(server.publish().unwrap(), Some(14));
+
+    // A log that is not whole is not signed for any reason.
+    tables.execute("UPDATE audit_entries SET minute = minute + 1 WHERE seq = 3");
+    let output = run("no reason is good enough");
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(last(&server).size, 14);
+    tables.execute("UPDATE audit_entries SET minute = minute - 1 WHERE seq = 3");
 });
