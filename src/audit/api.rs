@@ -80,7 +80,11 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-async fn checkpoint(call: Call) -> Result<Answer, AppError> {
+/// The newest checkpoint; for pages, too.
+///
+/// # Errors
+/// As [`service::checkpoint`].
+pub async fn checkpoint(call: Call) -> Result<Answer, AppError> {
     Ok(Answer::plain(call.read(service::checkpoint).await?))
 }
 
@@ -89,7 +93,11 @@ async fn tile(call: Call) -> Result<Answer, AppError> {
     Ok(Answer::bytes(call.read(move |work, asker| service::tile(work, asker, &tile)).await?))
 }
 
-async fn receipt(call: Call) -> Result<Answer, AppError> {
+/// A receipt; for pages, too.
+///
+/// # Errors
+/// As [`service::receipt`].
+pub async fn receipt(call: Call) -> Result<Answer, AppError> {
     let which = call.path("seq", Which::parse)?;
     let proof = call.read(move |work, asker| service::receipt(work, asker, which)).await?;
     Answer::download("text/plain; charset=utf-8", "receipt.tlog-proof", proof.into_bytes())

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { account, as, closeBrowser, download, enter, follow, likewise, send, visitor } from "./house.mjs";
+import { account, as, closeBrowser, download, enter, follow, likewise, send, verified, visitor } from "./house.mjs";
 
 const PURPOSE = "preparing what the auditor will find";
 const SECRET = "Nobody outside reads this title";
@@ -42,6 +42,17 @@ for (const scripts of [false, true]) {
     assert.match(entry, new RegExp(`note ${note.split("/").pop()}`));
     assert.match(entry, /Place in the log\s+\d+/);
     assert.match(entry, /Commitment\s+[0-9a-f]{64}/);
+    // The proof of it: a file that the command verifies with nothing but the log's public key. Until a checkpoint
+    // reaches the entry, some seconds after it was made, there is none.
+    const here = page.url();
+    const entryId = here.split("/").pop();
+    while ((await page.request.get(`/audit/receipts/${entryId}`)).status() === 409) {
+      await new Promise((done) => setTimeout(done, 500));
+    }
+    const proof = await download(page, "main a[href^='/audit/receipts/']");
+    assert.match(verified(proof), /event "note_written"/);
+    assert.throws(() => verified(proof.replace("index ", "index 1")));
+    assert.match(await (await page.request.get("/audit/checkpoint")).text(), /^localhost:\d+\/api\/v1\/audit\n\d+\n/);
     assert.equal(await page.locator(`main a[href='${note}']`).count(), 0, "no way into the room");
     assert.equal((await page.goto(note)).status(), 404);
     await page.goBack();

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import fs from "node:fs";
+import { execFileSync } from "node:child_process";
+import os from "node:os";
 import path from "node:path";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
@@ -181,6 +183,19 @@ export async function download(page, link) {
   return fs.readFileSync(await saved.path(), "utf8");
 }
 
+/** What the command says of a receipt, given the log's public key alone. Throws when it proves nothing. */
+export function verified(receipt) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "incamera-receipt-"));
+  try {
+    const file = path.join(folder, "a.tlog-proof");
+    fs.writeFileSync(file, receipt);
+    const key = path.join(data, "log.pub");
+    return execFileSync(process.env.INCAMERA_PROGRAM, ["audit", "verify", file, "--key", key], { encoding: "utf8", cwd: folder });
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
 const MOST = 45;
 /** Most pages of one shape: /meetings/… is looked at a few times, not forty. */
 const OF_A_SHAPE = 2;
@@ -208,7 +223,7 @@ export async function* walk(page, from, ofAShape = OF_A_SHAPE) {
     shapes.set(kind, (shapes.get(kind) ?? 0) + 1);
     yield path;
     const links = await page.evaluate(() => [...document.querySelectorAll("a[href^='/']")].map((one) => one.getAttribute("href")));
-    queue.push(...links.map((link) => link.split("#")[0]).filter((link) => link && !link.endsWith(".csv") && !link.includes("/content")));
+    queue.push(...links.map((link) => link.split("#")[0]).filter((link) => link && !link.endsWith(".csv") && !/\/(content|receipts|checkpoint)/.test(link)));
   }
 }
 

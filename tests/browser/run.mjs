@@ -15,7 +15,7 @@ await withDemo(program, (variables) => {
   const tests = spawnSync(
     process.execPath,
     ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files.map((name) => path.join(here, name))],
-    { stdio: "inherit", env: { ...process.env, ...variables } },
+    { stdio: "inherit", env: { ...process.env, ...variables, INCAMERA_PROGRAM: path.resolve(program) } },
   );
   return tests.status ?? 1;
 });

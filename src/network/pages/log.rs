@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::access::Action;
 use crate::audit::service::{self, EntryBody};
-use crate::audit::{Event, Wanted};
+use crate::audit::{Event, Wanted, api};
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::AppError;
@@ -258,6 +258,30 @@ pub(super) fn routes() -> Vec<Route> {
             Gives::Page,
             handler(get),
         ),
+        Route {
+            also: &[409],
+            ..route(
+                "/audit/receipts/{seq}",
+                "page_get_receipt",
+                "The proof that an entry is in the log, to be saved and verified elsewhere.",
+                Action::CheckLog,
+                Takes::Nothing,
+                Gives::Bytes,
+                handler(api::receipt),
+            )
+        },
+        Route {
+            logs: Logs::Nothing,
+            ..route(
+                "/audit/checkpoint",
+                "page_get_checkpoint",
+                "The newest signed statement about the log's tree.",
+                Action::CheckLog,
+                Takes::Nothing,
+                Gives::Bytes,
+                handler(api::checkpoint),
+            )
+        },
     ]
 }
 

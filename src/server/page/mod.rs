@@ -277,6 +277,12 @@ impl Shell {
         self.has(&[Fact::Auditor])
     }
 
+    /// Whether the reader may check the log (decision 15).
+    #[must_use]
+    pub fn checks_log(&self) -> bool {
+        self.auditor() || self.state()
+    }
+
     /// Whether the reader is a guest.
     #[must_use]
     pub fn guest(&self) -> bool {
