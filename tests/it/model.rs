@@ -15,9 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use diesel::connection::SimpleConnection;
 use incamera::access::Asker;
 use incamera::context::{Clock, Entropy, Moment};
-use incamera::db::{DatabaseUrl, Db, Work, migrate};
+use incamera::db::bound::BOUND;
+use incamera::db::{Conn, DatabaseUrl, Db, Work, migrate};
 use incamera::error::{AppError, Fault};
 use incamera::settings::Settings;
 
@@ -299,6 +301,7 @@ impl Ground {
         migrate::run(&url, true).unwrap();
         let clock = Arc::new(StoodClock(AtomicI64::new(BEGINNING)));
         let entropy = Arc::new(Counted(AtomicU64::new(salt << 40)));
+        unbind(&mut url.open_writer().unwrap());
         let db = Db::open(&settings.database, &url, Arc::<StoodClock>::clone(&clock), entropy).unwrap();
         Self { db, clock, _folder: folder }
     }
@@ -327,6 +330,20 @@ impl Ground {
                 Ok(sequences)
             })
             .unwrap_or_else(|error| panic!("{error:?}"))
+    }
+}
+
+/// Takes the triggers away by which rows are bound to the log: what is tried here writes rows by the hundred thousand
+/// past the services, which log, and asks only what the rules make of them.
+fn unbind(conn: &mut Conn) {
+    for table in BOUND.iter().map(|bound| bound.table) {
+        let statement = match conn {
+            Conn::Sqlite(_) => {
+                ["insert", "update", "delete"].map(|event| format!("DROP TRIGGER touch_{table}_{event};")).concat()
+            }
+            Conn::Postgres(_) => format!("DROP TRIGGER touch ON {table}"),
+        };
+        conn.batch_execute(&statement).unwrap();
     }
 }
 
