@@ -52,8 +52,11 @@ await withDemo(process.argv[2], async (variables) => {
   const point = await as(account("contact_point", "FR"));
   await enter(point, "measuring");
   const room = new URL(point.url()).pathname;
-  const note = await first(point, /\/notes\/[0-9a-f-]{36}$/);
   const meeting = await first(point, /^\/meetings\//);
+  await point.goto(`${room}/new`);
+  await send(point, { title: "Measured", text: "Words ".repeat(400) }, "button[formaction$='/preview']");
+  await send(point, {});
+  const note = new URL(point.url()).pathname;
   await point.goto(meeting);
   const closed = await point.locator("li.members h3 a").getAttribute("href");
   const open = await point.locator("li.card h3 a").getAttribute("href");
