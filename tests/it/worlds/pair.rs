@@ -356,7 +356,8 @@ impl Pair {
                     |one: &Value| one["entry"]["event"] == "explained" && one["entry"]["thing"]["kind"] == "entry";
                 for one in page["items"].as_array().unwrap().iter().filter(|one| !apart(one)) {
                     let mut entry = one["entry"].clone();
-                    entry.as_object_mut().unwrap().remove("seq");
+                    // So does the number of rows that a change has left; both are shown to the auditor alone.
+                    entry.as_object_mut().unwrap().retain(|name, _| name != "seq" && name != "rows");
                     entries.push(entry.to_string());
                 }
                 match page["next"].as_str() {
