@@ -1,4 +1,5 @@
-//! The log over JSON: the auditor reads all of it, others what concerns them.
+//! The log over HTTP: entries as JSON, of which the auditor reads all and others what concerns them; and for those who
+//! check it, the tree, its checkpoints and receipts in the formats of `docs/LOG.md`.
 
 use super::model::tiles::Tile;
 use super::service::{self, EntryBody, Which};

@@ -69,13 +69,17 @@ fn place(
         .map_err(|error| if error.fault == Fault::NotFound { none() } else { error })
 }
 
-/// Binds the rows that the log does not tell of yet: those of a database from before it bound any, and of tables that a
-/// migration has added or filled. For the operator's command, since it makes what is there count as right. Answers how
-/// many there were.
+/// Binds the rows that the log does not tell of yet, after migrations: those of a database from before it bound any,
+/// and of tables that one of `migrations` has added or filled. Without any, only if nothing was ever bound, as when an
+/// earlier try was interrupted: it makes what is there count as right, and a row that is put in by hand must not come
+/// to. For the operator's command. Answers how many there were.
 ///
 /// # Errors
 /// The database's.
-pub fn bind_rows(work: &mut Work<'_>) -> Result<usize, AppError> {
+pub fn bind_rows(work: &mut Work<'_>, migrations: usize) -> Result<usize, AppError> {
+    if migrations == 0 && store::binds(work.conn)? {
+        return Ok(0);
+    }
     let count = store::touch_unbound(work.conn)?;
     if count > 0 {
         work.log(Entry::new(Event::RowsBound).count(count));
@@ -150,8 +154,11 @@ pub fn receipt(work: &mut Work<'_>, asker: &Asker, which: Which) -> Result<Strin
     let minute = entry.minute.unsigned_abs();
     let commitment = Commitment::try_from(&entry.commitment[..]).map_err(AppError::internal)?;
     let shown = if let (Some(payload), Some(salt)) = (&entry.payload, &entry.salt) {
-        let kept = kept(&serde_json::from_str(payload).map_err(AppError::internal)?, asker);
         let fields = Fields::parse(payload).map_err(AppError::internal)?;
+        if fields.commitment(salt) != commitment {
+            return Err(AppError::internal(format!("entry {index} is not what was committed to")));
+        }
+        let kept = kept(&serde_json::from_str(payload).map_err(AppError::internal)?, asker);
         Shown::of(minute, &fields, salt, |name| !kept.contains(&name))
     } else {
         Shown::erased(minute, &commitment)

@@ -29,22 +29,24 @@ enum Command {
 pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let Command::Migrate { config } = &args.command;
     let settings = Settings::load(config)?;
-    let applied = bring_up_to_date(settings)?;
-    if applied.is_empty() {
+    let (applied, bound) = bring_up_to_date(&settings)?;
+    if applied.is_empty() && bound == 0 {
         return say("Nothing to do.");
     }
     for name in applied {
         say(format!("Applied {name}."))?;
     }
+    if bound > 0 {
+        say(format!("Bound {bound} rows to the log."))?;
+    }
     Ok(())
 }
 
-/// Applies what is missing, and lets the log bind the rows that it does not tell of yet. Only then: a row that is put in
-/// by hand afterwards must not come to count as right.
-pub(super) fn bring_up_to_date(settings: Settings) -> Result<Vec<String>, CliError> {
+/// Applies what is missing, and lets the log bind the rows that it does not tell of yet. Answers the names of the one
+/// and the number of the other. Takes nothing but the database: a server from before may lack keys that it needs now.
+pub(super) fn bring_up_to_date(settings: &Settings) -> Result<(Vec<String>, usize), CliError> {
     let applied = migrate::run(&settings.database_url()?, false)?;
-    if !applied.is_empty() {
-        super::open_with(settings)?.state.db.write_blocking(bind_rows)?;
-    }
-    Ok(applied)
+    let migrations = applied.len();
+    let bound = super::open_database(settings)?.write_blocking(move |work| bind_rows(work, migrations))?;
+    Ok((applied, bound))
 }

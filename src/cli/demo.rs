@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
         Found::Whole if !args.fresh => {
             let settings = settings(&folder, port)?;
             audit::key(&settings)?;
-            database::bring_up_to_date(settings)?;
+            database::bring_up_to_date(&settings)?;
         }
         found => {
             if found == Found::Half {

@@ -24,6 +24,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::app::App;
 use crate::context::{Ctx, SystemClock, SystemEntropy};
+use crate::db::Db;
 use crate::error::{AppError, Fault};
 use crate::settings::{Settings, SettingsError};
 
@@ -160,6 +161,12 @@ fn ctx() -> Ctx {
 /// Opens the server that a settings file describes, without listening.
 fn open(config: &Path) -> Result<App, CliError> {
     open_with(Settings::load(config)?)
+}
+
+/// The database alone, for a command that needs neither keys nor people.
+fn open_database(settings: &Settings) -> Result<Db, CliError> {
+    let url = settings.database_url()?;
+    Ok(Db::open(&settings.database, &url, Arc::new(SystemClock), Arc::new(SystemEntropy))?)
 }
 
 /// As [`open`], with settings that were read already.

@@ -130,9 +130,11 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
 /// address does.
 #[must_use]
 pub fn path(path: &str) -> String {
-    let mut parts = path.split(':');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |path, rest| path + "}" + rest.split_once('}').map_or("", |(_, after)| after))
+    let plain = |segment: &str| match segment.split_once(':') {
+        Some((name, _)) => format!("{name}}}"),
+        None => segment.to_owned(),
+    };
+    path.split('/').map(plain).collect::<Vec<_>>().join("/")
 }
 
 fn parameters(route: &Route) -> Vec<Value> {

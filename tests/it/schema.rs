@@ -7,7 +7,6 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use incamera::access::acts::ActKind;
-use incamera::db::bound::{BOUND, Column};
 use incamera::db::{Conn, DatabaseUrl, migrate};
 use incamera::network::model::{PartyKind, Role};
 use incamera::rooms::opening::Reach;
@@ -15,6 +14,8 @@ use incamera::rooms::opening::Reach;
 use crate::support::database::{self, Kind};
 use crate::support::process::{ended, incamera};
 use crate::support::sources;
+
+mod bound;
 
 /// A table, as far as both databases can tell of it in the same words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -275,64 +276,6 @@ fn the_code_declares_the_tables_that_there_are() {
         joined += 1;
     }
     assert!(joined > 10);
-}
-
-/// Tables whose rows the log does not bind: the log's own; a count of strangers, who leave no entry until the minute is
-/// over; and challenges for passkeys, each good for some minutes and once.
-const UNBOUND: [&str; 8] = [
-    "audit_bindings",
-    "audit_entries",
-    "audit_head",
-    "audit_published",
-    "audit_tiles",
-    "audit_touched",
-    "passkey_ceremonies",
-    "stranger_noise",
-];
-
-#[test]
-fn every_table_that_decides_or_holds_anything_is_bound() {
-    for kind in [Kind::Sqlite, Kind::Postgres] {
-        let (_folder, mut conn) = migrated(kind);
-        let there = introspect(&mut conn);
-        let bound: BTreeSet<&str> = BOUND.iter().map(|bound| bound.table).collect();
-        let all: BTreeSet<&str> = there.keys().map(String::as_str).collect();
-        let unbound: BTreeSet<&str> = all.difference(&bound).copied().collect();
-        assert_eq!(unbound, BTreeSet::from(UNBOUND));
-        for bound in BOUND {
-            let table = &there[bound.table];
-            let columns = table.columns.iter().map(|(name, kind, _)| (name.as_str(), kind.as_str()));
-            let said = bound.columns.iter().map(|(name, column)| {
-                (
-                    *name,
-                    match column {
-                        Column::Text => "Text",
-                        Column::Number => "BigInt",
-                        Column::Yes => "Bool",
-                        Column::Bytes => "Binary",
-                    },
-                )
-            });
-            let sorted = |all: Vec<(&str, &str)>| {
-                all.into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect::<BTreeSet<_>>()
-            };
-            assert_eq!(sorted(said.collect()), sorted(columns.collect()), "{}", bound.table);
-            assert_eq!(bound.keys, table.primary_key, "{}", bound.table);
-        }
-        // Without its triggers, nobody would know what a change has touched.
-        let triggers = match kind {
-            Kind::Sqlite => "SELECT COUNT(*) AS number FROM sqlite_master WHERE type = 'trigger'",
-            Kind::Postgres => "SELECT COUNT(*) * 3 AS number FROM pg_trigger WHERE tgname = 'touch'",
-        };
-        let count = sql_query(triggers).get_result::<Count>(&mut conn).unwrap().number;
-        assert_eq!(usize::try_from(count), Ok(3 * BOUND.len()));
-    }
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
 }
 
 #[test]

@@ -71,6 +71,14 @@ pub(super) fn of(conn: &mut Conn, seq: i64) -> QueryResult<Vec<Binding>> {
     Ok(rows.into_iter().filter_map(binding).collect())
 }
 
+/// Whether any row is bound yet.
+///
+/// # Errors
+/// The database's.
+pub(in crate::audit) fn binds(conn: &mut Conn) -> QueryResult<bool> {
+    audit_bindings::table.select(audit_bindings::seq).first::<i64>(conn).optional().map(|first| first.is_some())
+}
+
 /// Lets every row that is bound to nothing yet count as touched in this transaction, so that it is bound to the
 /// entry that the caller logs. Answers how many there are.
 ///

@@ -48,10 +48,14 @@ impl Head {
     }
 }
 
+/// What the head's row says: the size, and the frontier if there is one yet.
+pub(super) fn said(conn: &mut Conn) -> QueryResult<(i64, Option<Vec<u8>>)> {
+    audit_head::table.select((audit_head::size, audit_head::frontier)).first(conn)
+}
+
 /// The head as this transaction sees it.
 pub(in crate::audit) fn head(conn: &mut Conn) -> Result<Head, AppError> {
-    let (size, frontier): (i64, Option<Vec<u8>>) =
-        audit_head::table.select((audit_head::size, audit_head::frontier)).first(conn)?;
+    let (size, frontier) = said(conn)?;
     Head::new(size, frontier.as_deref(), false)
 }
 

@@ -15,7 +15,7 @@ const UNFINISHED: &str = "made-by-incamera-demo.unfinished";
 const WORDS: &str = "This folder was made by `incamera demo`, which deletes and makes it anew with --fresh.\n";
 
 /// All that a demo makes, but for the marks. SQLite's own files beside the database come and go.
-const MADE: [&str; 12] = [
+const MADE: [&str; 13] = [
     SETTINGS,
     "keys",
     "tls",
@@ -23,6 +23,7 @@ const MADE: [&str; 12] = [
     "log.pub",
     "log.checkpoint",
     "log.lock",
+    "log.new",
     accounts::FILE,
     DATABASE,
     "incamera.db-journal",

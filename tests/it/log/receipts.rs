@@ -118,3 +118,25 @@ both!(no_byte_of_a_receipt_can_be_changed, |server: TestServer| {
     assert_eq!(proof::verify(&text, &[], |_| true), Err(Unproven::Unsigned));
     assert_eq!(proof::verify(&text, std::slice::from_ref(&key), |_| false), Err(Unproven::Witnesses));
 });
+
+both!(an_entry_that_was_edited_has_no_receipt, |server: TestServer| {
+    let mut world = World::new(server);
+    let mut auditor = world.client("aud");
+    grow(&world.server, 5);
+    world.server.publish().unwrap().unwrap();
+    let mut tables = Tables::of(&world.server);
+    assert_eq!(auditor.get("/api/v1/audit/receipts/3").status, 200);
+    for edit in [
+        "payload = replace(payload, '_', '-')",
+        "minute = minute + 1",
+        "commitment = (SELECT commitment FROM audit_entries WHERE seq = 2)",
+        "salt = (SELECT salt FROM audit_entries WHERE seq = 2)",
+    ] {
+        tables.execute("CREATE TABLE kept_entry AS SELECT * FROM audit_entries WHERE seq = 3");
+        tables.execute(&format!("UPDATE audit_entries SET {edit} WHERE seq = 3"));
+        let reply = auditor.get("/api/v1/audit/receipts/3");
+        tables.execute("DELETE FROM audit_entries WHERE seq = 3; INSERT INTO audit_entries SELECT * FROM kept_entry; DROP TABLE kept_entry");
+        assert_eq!(reply.status, 500, "{edit}: {}", reply.text());
+    }
+    assert_eq!(auditor.get("/api/v1/audit/receipts/3").status, 200);
+});

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::tree::grow;
 use crate::both;
+use crate::support::database::Kind;
 use crate::support::made::{self, text};
 use crate::support::scene::{inside, note, scene};
 use crate::support::{Tables, TestServer, World, process};
@@ -142,12 +143,43 @@ both!(what_was_there_before_is_bound_once, |server: TestServer| {
         "INSERT INTO meeting_topics VALUES ('3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b11', '{meeting}', 7, 'Topic')"
     ));
     assert_eq!(found(&mut tables).len(), 1);
-    assert_eq!(world.server.unit(bind_rows), 1);
+    assert_eq!(world.server.unit(|work| bind_rows(work, 1)), 1);
     assert_eq!(found(&mut tables), Vec::<String>::new());
     let size = tables.size();
-    assert_eq!(world.server.unit(bind_rows), 0);
+    assert_eq!(world.server.unit(|work| bind_rows(work, 1)), 0);
     assert_eq!(tables.size(), size, "nothing to tell");
     let last = tables.entries(size - 1);
     assert_eq!((&last[0]["event"], &last[0]["count"]), (&json!("rows_bound"), &json!(1)));
     assert_eq!(tables.number("SELECT COUNT(*) AS number FROM audit_touched"), 0);
+});
+
+// A database from before the log bound rows is brought up to date by the command: without a key to sign with, which
+// such a server did not have yet, and whatever an earlier try left undone.
+both!(a_database_from_before_is_bound_by_the_command, |server: TestServer| {
+    let config = server.settings.base.join("incamera.toml");
+    let migrations = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let folder = match server.kind {
+        Kind::Sqlite => "sqlite/2026-11-25-000011_rows",
+        Kind::Postgres => "postgres/2026-11-25-000011_rows",
+    };
+    let undo = std::fs::read_to_string(migrations.join(folder).join("down.sql")).unwrap();
+    let mut tables = Tables::of(&server);
+    let row = "INSERT INTO parties VALUES ('3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b11', 'state', 'XX', 1)";
+    let before = format!("{undo}; DELETE FROM __diesel_schema_migrations WHERE version = '20261125000011'; {row}");
+    let mut conn = server.url().open_writer().unwrap();
+    conn.batch_execute(&before).unwrap();
+    std::fs::remove_file(server.settings.base.join("keys/log.key")).unwrap();
+    // As far as a try came that was interrupted.
+    incamera::db::migrate::run(&server.url(), false).unwrap();
+    assert_eq!(found(&mut tables).len(), 1);
+    let run = || process::incamera().args(["db", "migrate", "--config", config.to_str().unwrap()]).output().unwrap();
+    let output = run();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(found(&mut tables), Vec::<String>::new());
+    assert_eq!(tables.entries(0).last().unwrap()["event"], "rows_bound");
+    // From then on it is nothing to be done again: what is put in by hand must not come to count as right.
+    tables.execute("INSERT INTO parties VALUES ('4e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b11', 'state', 'YY', 1)");
+    let output = run();
+    assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("Nothing to do"));
+    assert_eq!(found(&mut tables).len(), 1);
 });

@@ -4,6 +4,7 @@ use incamera::audit;
 use serde_json::json;
 
 use super::SOURCE;
+use super::tree::grow;
 use crate::both;
 use crate::support::made::{self, text};
 use crate::support::{Tables, TestServer, World};
@@ -67,4 +68,30 @@ both!(tampering_is_noticed, |server: TestServer| {
     assert_eq!(audit::verify(tables.conn(), &mut |_| {}).expect("an erasure"), (size, 1));
     tables.execute("ROLLBACK");
     audit::verify(tables.conn(), &mut |_| {}).expect("the log is whole");
+});
+
+both!(what_is_kept_of_the_tree_is_verified_too, |server: TestServer| {
+    grow(&server, 600);
+    let mut tables = Tables::of(&server);
+    assert_eq!(audit::verify(tables.conn(), &mut |_| {}).expect("the log is whole"), (600, 0));
+    for (what, statement) in [
+        (
+            "a tile's hashes",
+            "UPDATE audit_tiles SET hashes = (SELECT hashes FROM audit_tiles WHERE place = 0) WHERE place = 1",
+        ),
+        (
+            "a tile's root",
+            "UPDATE audit_tiles SET root = (SELECT root FROM audit_tiles WHERE place = 0) WHERE place = 1",
+        ),
+        ("a tile taken away", "DELETE FROM audit_tiles WHERE place = 1"),
+        ("a tile put in", "INSERT INTO audit_tiles SELECT 1, 0, hashes, root FROM audit_tiles WHERE place = 0"),
+        ("the frontier", "UPDATE audit_head SET frontier = (SELECT root FROM audit_tiles WHERE place = 0)"),
+        ("no frontier", "UPDATE audit_head SET frontier = NULL"),
+    ] {
+        tables.execute("BEGIN");
+        tables.execute(statement);
+        let found = audit::verify(tables.conn(), &mut |_| {});
+        tables.execute("ROLLBACK");
+        assert!(found.is_err(), "{what} was not noticed");
+    }
 });
