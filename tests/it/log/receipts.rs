@@ -61,6 +61,11 @@ both!(a_receipt_proves_an_entry_and_shows_what_its_reader_may_read, |server: Tes
         assert_eq!(there.status, 404);
     }
 
+    let beyond = format!("/api/v1/audit/receipts/{}", tables.size());
+    let mut auditor = world.client("aud");
+    grow(&world.server, 1);
+    assert_eq!(auditor.get(&beyond).status, 409, "a checkpoint was signed, and ends before it");
+
     // Later checkpoints prove it as well; and a second one shows that none of it was rewritten.
     grow(&world.server, 100);
     world.server.publish().unwrap().unwrap();

@@ -44,9 +44,13 @@ both!(a_log_that_was_set_back_is_not_signed, |server: TestServer| {
 
 both!(a_rewritten_log_is_not_signed, |server: TestServer| {
     grow(&server, 600);
+    let mut tables = Tables::of(&server);
+    // Nor is one of which nothing was signed yet.
+    tables.execute("UPDATE audit_entries SET minute = minute + 1 WHERE seq = 550");
+    assert!(refused(server.publish()).contains("rewritten"));
+    tables.execute("UPDATE audit_entries SET minute = minute - 1 WHERE seq = 550");
     server.publish().unwrap().unwrap();
     grow(&server, 5);
-    let mut tables = Tables::of(&server);
     let other = "(SELECT commitment FROM audit_entries WHERE seq = 4)";
     for (what, statement) in [
         // In the last tile, which is not full; and in a tile that is, as far as the tree is read.
