@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions)]
 #![allow(clippy::print_stdout, clippy::pedantic, dead_code, unused_imports, missing_docs)]
 
+mod measure;
 #[path = "../tests/it/support/mod.rs"]
 mod support;
 
@@ -49,7 +50,7 @@ fn main() {
     }
     println!("{} threads of the machine, clients among them", std::thread::available_parallelism().unwrap());
     let sqlite = Stage::set(Kind::Sqlite, None);
-    println!("the disk syncs {:.0} times a second", syncs_a_second(&sqlite.data));
+    println!("the disk syncs {:.0} times a second", measure::syncs_a_second(&sqlite.data));
     measure("SQLite", &sqlite, None);
     at_rest(&sqlite);
     if cluster::binaries().is_some() {
@@ -342,19 +343,6 @@ fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-fn syncs_a_second(folder: &Path) -> f64 {
-    let path = folder.join("sync");
-    let mut file = std::fs::File::create(&path).unwrap();
-    let (begun, mut count) = (Instant::now(), 0);
-    while begun.elapsed() < Duration::from_secs(1) {
-        file.write_all(&[1; 4096]).unwrap();
-        file.sync_data().unwrap();
-        count += 1;
-    }
-    std::fs::remove_file(path).unwrap();
-    f64::from(count) / begun.elapsed().as_secs_f64()
 }
 
 /// The program as it is shipped: its size, how soon it answers on data that are there, and its memory then.

@@ -13,6 +13,7 @@ pub mod fragment;
 pub mod migrate;
 mod readers;
 pub mod schema;
+mod ticket;
 mod work;
 mod writer;
 
@@ -32,7 +33,8 @@ use crate::error::{AppError, Fault};
 use crate::settings::DatabaseSettings;
 use counters::Meter;
 use readers::Readers;
-use writer::{Tell, Writer, ticket};
+use ticket::{Read, Tell, UnderWay, ticket};
+use writer::{Sharing, Writer};
 
 /// How long a caller waits for a reading connection before the server says that it is busy.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -48,6 +50,8 @@ struct Inner {
     /// As many permits as there are readers, so that whoever waits for a connection does so without
     /// holding a thread of the blocking pool.
     turnstile: Arc<Semaphore>,
+    /// Those whose entries a commit may wait for: from their coming until they have handed them over.
+    under_way: UnderWay,
     writer: Writer,
     moments: Moments,
     meter: Arc<Meter>,
@@ -81,10 +85,14 @@ impl Db {
         migrate::require_current(&mut url.open_writer()?)?;
         let permits = usize::try_from(settings.readers).map_err(AppError::internal)?;
         let (moments, meter) = (Moments { clock, entropy }, Arc::new(Meter::default()));
+        let under_way = UnderWay::default();
+        let sharing =
+            Sharing { most: settings.batch.max(1), longest: Duration::from_millis(settings.batch_milliseconds) };
         Ok(Self(Arc::new(Inner {
             readers: Readers::open(url.clone(), Arc::clone(&meter))?,
             turnstile: Arc::new(Semaphore::new(permits)),
-            writer: Writer::start(url.clone(), settings.batch, moments.clone(), Arc::clone(&meter))?,
+            writer: Writer::start(url.clone(), sharing, under_way.clone(), moments.clone(), Arc::clone(&meter))?,
+            under_way,
             moments,
             meter,
         })))
@@ -112,12 +120,13 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T, AppError> + Send + 'static,
     {
+        let read = self.0.under_way.one_more();
         let turn = self.turn().await?;
         let (ticket, tell) = ticket();
         let inner = Arc::clone(&self.0);
         // One trip: the thread hands the answer to the writer itself, or to the caller. The turn goes with
         // it, since the caller may go away while the connection is still in use.
-        drop(tokio::task::spawn_blocking(move || inner.read(unit, tell, turn)));
+        drop(tokio::task::spawn_blocking(move || inner.read(unit, tell, turn, read)));
         ticket.wait().await.map_err(|error| match error.fault {
             // Nothing was disclosed; that there may be an entry all the same takes nothing away.
             Fault::Uncertain => AppError::log_unavailable("the answer did not come in time"),
@@ -180,12 +189,14 @@ impl Inner {
         unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError>,
         tell: Tell<T>,
         turn: OwnedSemaphorePermit,
+        read: Read,
     ) {
         if tell.is_in_vain() {
             return;
         }
         let outcome = self.snapshot(unit);
         drop(turn);
+        drop(read);
         match outcome {
             Ok((answer, entries)) if !entries.is_empty() => self.writer.log(entries, answer, tell),
             Ok((answer, _)) => tell.now(Ok(answer)),

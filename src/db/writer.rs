@@ -3,7 +3,9 @@
 //! Every change and every log entry of this node goes through here. Jobs that wait while a commit is
 //! being synced share the next one. A change runs under its own savepoint, so that one's failure takes
 //! nothing of the others'; the entries of all of them, and those of reads, are appended together right
-//! before the commit; and nobody is told anything before the commit they share is durable.
+//! before the commit; and nobody is told anything before the commit they share is durable. Before it begins, the
+//! writer waits a little for the reads that are known to be under way, and for nothing else: whoever is alone
+//! waits for nobody.
 //!
 //! Commit points, in order: (1) the changes and the entries are inside the transaction: a crash here
 //! loses all of it, and nobody was told otherwise; (2) COMMIT returns: changes and entries are durable
@@ -14,26 +16,24 @@
 //! came). Then the writer looks whether the batch's last entry is there, and its callers are told what is
 //! so; and only if it cannot look, that it is not known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
-
-use diesel::connection::SimpleConnection;
-use diesel::result::Error as DieselError;
-use tokio::sync::oneshot;
+use std::time::{Duration, Instant};
 
 use super::connection::{Link, Purpose};
 use super::counters::{Meter, Tally};
-use super::{Conn, DatabaseUrl, LONGEST, Moments, Work, dialect};
+use super::ticket::{Taken, Tell, Ticket, UnderWay, ticket};
+use super::{Conn, DatabaseUrl, Moments, Work, dialect};
 use crate::audit::model::rows::Touched;
 use crate::audit::{self, Entry, Event, Head};
 use crate::context::Ctx;
 use crate::error::{AppError, Fault};
 use crate::ids::EntryId;
+use diesel::connection::SimpleConnection;
+use diesel::result::Error as DieselError;
 
 /// How many jobs may wait before callers are told that the server is busy.
 const QUEUE: usize = 1024;
@@ -70,69 +70,19 @@ enum What {
     Entries(Vec<Entry>, Settle),
 }
 
-/// Whether a job was taken up or withdrawn, whichever came first.
-#[derive(Clone, Default)]
-pub(super) struct Taken(Arc<AtomicBool>);
-
-impl Taken {
-    /// `true` for the first who asks.
-    fn take(&self) -> bool {
-        !self.0.swap(true, Ordering::SeqCst)
-    }
+/// What share of the work one commit may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sharing {
+    /// Most jobs.
+    pub(super) most: usize,
+    /// Longest that the first of them waits for others.
+    pub(super) longest: Duration,
 }
 
-/// What a caller holds while he waits. Given up, it withdraws what has not begun.
-pub(super) struct Ticket<T> {
-    told: oneshot::Receiver<Result<T, AppError>>,
-    taken: Taken,
-}
-
-/// The other side of a [`Ticket`]. Dropped unused, it refuses.
-pub(super) struct Tell<T> {
-    tell: oneshot::Sender<Result<T, AppError>>,
-    taken: Taken,
-}
-
-pub(super) fn ticket<T>() -> (Ticket<T>, Tell<T>) {
-    let (tell, told) = oneshot::channel();
-    let taken = Taken::default();
-    (Ticket { told, taken: taken.clone() }, Tell { tell, taken })
-}
-
-impl<T> Ticket<T> {
-    /// Waits for the answer, but no longer than [`LONGEST`].
-    pub(super) async fn wait(mut self) -> Result<T, AppError> {
-        match tokio::time::timeout(LONGEST, &mut self.told).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_untold)) => Err(AppError::log_unavailable("the job was not taken up")),
-            Err(_elapsed) if self.taken.take() => Err(AppError::log_unavailable("the job's turn did not come in time")),
-            Err(elapsed) => Err(AppError::uncertain(elapsed)),
-        }
-    }
-
-    pub(super) fn wait_blocking(mut self) -> Result<T, AppError> {
-        let (_, nothing) = oneshot::channel();
-        std::mem::replace(&mut self.told, nothing)
-            .blocking_recv()
-            .unwrap_or_else(|untold| Err(AppError::log_unavailable(untold)))
-    }
-}
-
-impl<T> Drop for Ticket<T> {
-    fn drop(&mut self) {
-        self.taken.take();
-    }
-}
-
-impl<T> Tell<T> {
-    pub(super) fn now(self, answer: Result<T, AppError>) {
-        // A caller who has gone away is not told; his change stands, with its entry.
-        drop(self.tell.send(answer));
-    }
-
-    /// Whether nobody waits any more.
-    pub(super) fn is_in_vain(&self) -> bool {
-        self.tell.is_closed()
+impl Sharing {
+    /// Longest that they wait for one more: a read that takes its time is not to hold up every commit.
+    fn pause(self) -> Duration {
+        self.longest / 5
     }
 }
 
@@ -142,8 +92,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(url: DatabaseUrl, batch: usize, moments: Moments, meter: Arc<Meter>) -> Result<Self, AppError> {
-        let desk = Desk { url, most: batch.max(1), moments, meter };
+    pub(super) fn start(
+        url: DatabaseUrl,
+        sharing: Sharing,
+        reads: UnderWay,
+        moments: Moments,
+        meter: Arc<Meter>,
+    ) -> Result<Self, AppError> {
+        let desk = Desk { url, sharing, reads, moments, meter };
         let link = desk.connect()?;
         let (jobs, waiting) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
@@ -216,7 +172,8 @@ impl Drop for Writer {
 /// What the thread has.
 struct Desk {
     url: DatabaseUrl,
-    most: usize,
+    sharing: Sharing,
+    reads: UnderWay,
     moments: Moments,
     meter: Arc<Meter>,
 }
@@ -224,17 +181,38 @@ struct Desk {
 impl Desk {
     fn serve(&self, link: Link, waiting: &Receiver<Job>) {
         let mut kept = Some(link);
-        while let Ok(first) = waiting.recv() {
+        let mut jobs = VecDeque::new();
+        loop {
+            if jobs.is_empty() {
+                let Ok(first) = waiting.recv() else { return };
+                jobs.push_back(first);
+            }
+            self.gather(&mut jobs, waiting);
             match self.begin(kept.take()) {
-                Ok((link, head)) => kept = self.commit_together(link, head, first, waiting),
+                Ok((link, head)) => kept = self.commit_together(link, head, &mut jobs, waiting),
                 Err(error) => {
                     tracing::error!(cause = ?error.cause().map(ToString::to_string), "no transaction can be begun");
                     // All who wait are refused now: one after the other, the last would wait too long.
-                    drop(first);
+                    jobs.clear();
                     while let Ok(next) = waiting.try_recv() {
                         drop(next);
                     }
                 }
+            }
+        }
+    }
+
+    /// Adds those that come while reads are under way. No lock is held meanwhile: other nodes may need it.
+    fn gather(&self, jobs: &mut VecDeque<Job>, waiting: &Receiver<Job>) {
+        let begun = Instant::now();
+        while jobs.len() < self.sharing.most {
+            let next = waiting.try_recv().ok().or_else(|| {
+                let left = self.sharing.longest.saturating_sub(begun.elapsed()).min(self.sharing.pause());
+                (self.reads.any() && !left.is_zero()).then(|| waiting.recv_timeout(left).ok()).flatten()
+            });
+            match next {
+                Some(job) => jobs.push_back(job),
+                None => return,
             }
         }
     }
@@ -267,8 +245,15 @@ impl Desk {
         dialect::begin_batch(conn)
     }
 
-    /// Runs `first` and whatever else waits in one transaction; answers the connection if it is still good.
-    fn commit_together(&self, mut link: Link, head: Head, first: Job, waiting: &Receiver<Job>) -> Option<Link> {
+    /// Runs `jobs` and whatever else has come by then in one transaction, as many as may share it; the others stay.
+    /// Answers the connection if it is still good.
+    fn commit_together(
+        &self,
+        mut link: Link,
+        head: Head,
+        jobs: &mut VecDeque<Job>,
+        waiting: &Receiver<Job>,
+    ) -> Option<Link> {
         let mut batch = Batch {
             conn: &mut link.conn,
             moments: &self.moments,
@@ -281,13 +266,11 @@ impl Desk {
         };
         batch.find_strays();
         let mut settles = Vec::new();
-        let mut next = Some(first);
-        while let Some(job) = next.take() {
+        while let Some(job) = jobs.pop_front().or_else(|| waiting.try_recv().ok()) {
             settles.extend(batch.take(job));
-            if batch.lost || settles.len() >= self.most {
+            if batch.lost || settles.len() >= self.sharing.most {
                 break;
             }
-            next = waiting.try_recv().ok();
         }
         let (fate, kept) = match batch.commit() {
             End::Known(fate, sound) => (fate, sound.then_some(link)),

@@ -85,6 +85,8 @@ pub struct DatabaseSettings {
     pub readers: u32,
     /// Most changes and log entries that share one commit.
     pub batch: usize,
+    /// Longest that the first of them waits for reads under way, in milliseconds.
+    pub batch_milliseconds: u64,
 }
 
 /// Passwords and log-ins.
@@ -259,6 +261,7 @@ impl Settings {
             ),
             (identity.sign_ins_per_person >= 1, "identity.sign_ins_per_person: at least 1"),
             (self.database.readers >= 1 && self.database.batch >= 1, "database.readers, database.batch: at least 1"),
+            (self.database.batch_milliseconds <= 1000, "database.batch_milliseconds: at most 1000"),
             (self.audit.publish_seconds >= 1, "audit.publish_seconds: at least 1"),
             (jiff::tz::TimeZone::get(&self.pages.zone).is_ok(), "pages.zone: not a name of the IANA database"),
             (self.rooms.visit_minutes >= 1 && self.rooms.visit_minutes <= 720, "rooms.visit_minutes: 1 to 720"),

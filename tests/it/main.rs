@@ -25,6 +25,7 @@ mod openapi;
 mod pages;
 mod rooms;
 mod schema;
+mod sharing;
 mod support;
 mod transport;
 mod walk;

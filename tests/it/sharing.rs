@@ -1,0 +1,103 @@
+//! Which entries share a commit: the reads known to be under way are waited for, up to both bounds, and whoever is
+//! alone waits for nobody.
+
+use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
+
+use incamera::audit::{self, Entry, Event};
+use incamera::context::{SystemClock, SystemEntropy};
+use incamera::db::{DatabaseUrl, Db, migrate};
+use incamera::settings::{DatabaseSettings, Settings};
+
+use crate::support::database::{self, Kind};
+
+/// Runs `what` on a new database whose commits are shared by at most `batch` jobs, each waiting at most
+/// `milliseconds`; answers how many commits there were, and how many entries.
+fn commits(kind: Kind, batch: usize, milliseconds: u64, what: impl FnOnce(&Db)) -> (u64, u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = DatabaseUrl::parse(&database::fresh(kind, folder.path()), folder.path()).unwrap();
+    migrate::run(&url, true).unwrap();
+    let settings = Settings::from_text("", folder.path(), []).unwrap().database;
+    let settings = DatabaseSettings { batch, batch_milliseconds: milliseconds, readers: 64, ..settings };
+    let db = Db::open(&settings, &url, Arc::new(SystemClock), Arc::new(SystemEntropy)).unwrap();
+    let before = db.counters();
+    what(&db);
+    let work = db.counters().since(&before);
+    drop(db);
+    audit::verify(&mut url.open_writer().unwrap(), &mut |_| {}).expect("the log is whole");
+    (work.commits, work.entries)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// `count` reads that end one after the other, none before all have begun.
+fn crowd(db: &Db, count: usize) {
+    let together = Arc::new(Barrier::new(count));
+    runtime().block_on(async {
+        let reads: Vec<_> = (0..count)
+            .map(|number| {
+                let (db, together) = (db.clone(), Arc::clone(&together));
+                tokio::spawn(async move {
+                    let read = db.read(move |work| {
+                        together.wait();
+                        std::thread::sleep(Duration::from_millis(u64::try_from(number).unwrap()));
+                        work.log(Entry::new(Event::LogRead).count(number));
+                        Ok(())
+                    });
+                    read.await.unwrap();
+                })
+            })
+            .collect();
+        for read in reads {
+            read.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn reads_under_way_share_a_commit() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        // The first would wait twelve seconds for the next one.
+        assert_eq!(commits(kind, 64, 60_000, |db| crowd(db, 16)), (1, 16), "{kind:?}: all are waited for");
+        assert_eq!(commits(kind, 8, 60_000, |db| crowd(db, 20)), (3, 20), "{kind:?}: no more than eight share one");
+        let (apart, entries) = commits(kind, 64, 0, |db| crowd(db, 16));
+        assert!(apart > 1 && entries == 16, "{kind:?}: nothing is waited for where nothing may be: {apart}");
+    }
+}
+
+#[test]
+fn nobody_waits_alone() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let begun = Instant::now();
+        let (commits, _) = commits(kind, 64, 100_000, |db| (0..5).for_each(|_| crowd(db, 1)));
+        assert_eq!(commits, 5, "{kind:?}");
+        // One that waited for itself would have waited for twenty seconds, each.
+        assert!(begun.elapsed() < Duration::from_secs(20), "{kind:?}");
+    }
+}
+
+/// A read that goes on and on holds up the first who waits, and only for a while.
+#[test]
+fn a_slow_read_holds_up_nobody_for_long() {
+    let (commits, entries) = commits(Kind::Sqlite, 64, 50, |db| {
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let slow = std::thread::spawn({
+            let db = db.clone();
+            move || {
+                runtime().block_on(db.read(move |_| {
+                    wait.recv().unwrap();
+                    Ok(())
+                }))
+            }
+        });
+        while db.counters().reads == 0 {
+            std::thread::yield_now();
+        }
+        crowd(db, 1);
+        go.send(()).unwrap();
+        slow.join().unwrap().unwrap();
+    });
+    assert_eq!((commits, entries), (1, 1));
+}
