@@ -21,6 +21,7 @@ optional = (facultatif)
 yes = oui
 no = non
 from-to = du { $from } au { $to }
+day-first = 1er
 list-next = Page suivante
 list-empty = Il n’y a encore rien ici.
 source = Source
