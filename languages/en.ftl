@@ -21,6 +21,7 @@ optional = (optional)
 yes = yes
 no = no
 from-to = { $from } to { $to }
+colon = :
 day-first = 1
 list-next = Next page
 list-empty = There is nothing here yet.
