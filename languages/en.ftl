@@ -611,6 +611,7 @@ table-cut = There is more than one table holds. Narrow the list and save again.
 table-most = A table holds 10,000 lines. One that was cut says so in its last line.
 term = From – until
 term-open = open
+term-always = from the beginning
 term-in-force = in force
 term-not-in-force = not in force
 term-meeting = the meeting that decided it

@@ -609,6 +609,7 @@ table-cut = La liste est plus longue qu’un tableau n’en contient. Restreigne
 table-most = Un tableau contient 10 000 lignes. S’il a été coupé, sa dernière ligne le dit.
 term = Du – au
 term-open = sans terme
+term-always = depuis le début
 term-in-force = en vigueur
 term-not-in-force = pas en vigueur
 term-meeting = la réunion qui l’a décidé
