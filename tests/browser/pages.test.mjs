@@ -64,14 +64,12 @@ test("a page is at most three requests and 60 kB on first view", async (t) => {
   const state = await first.context().storageState();
   for (const path of ["/", "/meetings", "/parties", "/cases", "/people", "/audit/entries", "/log-in"]) {
     const page = await visitor({ state });
-    let bytes = 0;
-    let requests = 0;
-    page.on("response", async (response) => {
-      requests += 1;
-      const body = await response.body();
-      bytes += body.length;
-    });
+    const bodies = [];
+    page.on("response", (response) => bodies.push(response.body()));
     await page.goto(path, { waitUntil: "networkidle" });
+    // All of them, before the page is shut: on a slow machine some are still under way.
+    const bytes = (await Promise.all(bodies)).reduce((sum, body) => sum + body.length, 0);
+    const requests = bodies.length;
     t.diagnostic(`${path}: ${requests} requests, ${bytes} bytes`);
     assert.ok(requests <= 3, `${path}: ${requests} requests`);
     assert.ok(bytes <= 60_000, `${path}: ${bytes} bytes`);
