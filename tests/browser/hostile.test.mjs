@@ -32,7 +32,8 @@ function formsOf(page) {
       const fields = [...form.querySelectorAll("input:not([type=hidden], [type=radio], [type=checkbox], [type=password], [type=file]), textarea")];
       if (!fields.length || form.matches(".choices")) return [];
       const formaction = buttons.length === 1 ? buttons[0].getAttribute("formaction") : null;
-      return [{ action: form.getAttribute("action"), sent: formaction ?? form.getAttribute("action"), fields: [...new Set(fields.map((one) => one.name))] }];
+      const texts = fields.some((one) => one.tagName === "TEXTAREA");
+      return [{ action: form.getAttribute("action"), sent: formaction ?? form.getAttribute("action"), texts, fields: [...new Set(fields.map((one) => one.name))] }];
     }),
   );
 }
@@ -90,8 +91,9 @@ async function harm(page, value) {
 
 /** Sends one value by one form of a page: what is wrong with the answer, and whether it was taken. */
 async function attempt(page, { at, action }, value, given = {}) {
-  if ((await page.goto(at)).status() !== 200) return undefined;
-  if (!(await formsOf(page)).some((form) => form.action === action)) return undefined;
+  // The answer to what was refused holds the form again.
+  const holds = async () => (await formsOf(page)).some((form) => form.action === action);
+  if (!(await holds()) && ((await page.goto(at)).status() !== 200 || !(await holds()))) return undefined;
   await fill(page, action, value, given);
   const file = page.locator(`form[action="${action}"] [type=file]`);
   if (await file.count()) await file.setInputFiles({ name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("Words") });
@@ -155,7 +157,8 @@ async function tryAll(page, forms, problems) {
   const taken = new Map();
   const tried = new Set();
   for (const form of forms) {
-    for (const [name, value] of Object.entries(VALUES)) {
+    // Where nothing is a text of several lines, the last would be one that harms nobody.
+    for (const [name, value] of Object.entries(VALUES).filter(([, [line, text]]) => line === text || form.texts)) {
       let result = await attempt(page, form, value);
       if (!result) continue;
       const given = {};

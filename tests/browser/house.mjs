@@ -55,7 +55,7 @@ let browser;
 async function chromiumOnce() {
   browser ??= await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"],
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"],
   });
   return browser;
 }
@@ -80,7 +80,8 @@ export async function visitor({
     storageState: state,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(7_000);
+  // A machine that has other things to do as well is no fault of a page.
+  page.setDefaultTimeout(20_000);
   page.on("dialog", (dialog) => {
     throw new Error(`a page opened a dialog: ${dialog.message()}`);
   });
@@ -231,9 +232,9 @@ export async function* walk(page, from, ofAShape = OF_A_SHAPE) {
 export async function barriers(page) {
   const found = [];
   const all = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  await page.evaluate(axe);
   for (const [colorScheme, runOnly] of [["light", all], ["dark", { type: "rule", values: ["color-contrast"] }]]) {
     await page.emulateMedia({ colorScheme });
-    await page.evaluate(axe);
     // eslint-disable-next-line no-undef
     const { violations } = await page.evaluate((rules) => axe.run(document, { runOnly: rules, resultTypes: ["violations"] }), runOnly);
     for (const one of violations) {
@@ -241,7 +242,40 @@ export async function barriers(page) {
       found.push(`(${colorScheme}) ${one.id} (${one.impact}): ${where}`);
     }
   }
+  await page.emulateMedia({ colorScheme: "light" });
   return found;
+}
+
+/** What a page is made of, and nothing of what it says: each kind of element in each kind of place, and the steps between headings. */
+function makeup(page) {
+  return page.evaluate(() => {
+    const kind = (one) => `${one.tagName}.${[...one.classList].sort().join(".")}`;
+    const parts = new Set();
+    for (const one of document.querySelectorAll("body, body *:not(svg *)")) {
+      const values = ["role", "type", "scope", "tabindex", "aria-hidden", "disabled", "checked"].map((name) => one.getAttribute(name) ?? "");
+      parts.add([kind(one.parentElement), kind(one), ...one.getAttributeNames().sort(), ...values].join(" "));
+    }
+    [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].reduce((before, one) => (parts.add(`${before} then ${one.tagName}`), one.tagName), "top");
+    return { kind: document.body.dataset.page, parts: [...parts] };
+  });
+}
+
+/** Finds the pages that hold nothing but what others of their kind hold, which were looked at: axe would find there what it found before. */
+export class Kinds {
+  #seen = new Map();
+  /** Whether something of the page was on none of its kind yet. */
+  async brings(page) {
+    const { kind, parts } = await makeup(page);
+    const seen = this.#seen.get(kind) ?? new Set();
+    this.#seen.set(kind, seen);
+    const before = seen.size;
+    parts.forEach((part) => seen.add(part));
+    return seen.size > before;
+  }
+  /** The kinds so far. */
+  names() {
+    return [...this.#seen.keys()].sort();
+  }
 }
 
 /** By how many pixels a page is wider than its window. */

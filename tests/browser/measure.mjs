@@ -31,7 +31,7 @@ await withDemo(process.argv[2], async (variables) => {
     const fresh = await visitor({ state: await context.storageState() });
     const sizes = [];
     fresh.on("requestfinished", (request) => sizes.push(request.sizes()));
-    await fresh.goto(path, { waitUntil: "networkidle" });
+    await fresh.goto(path, { waitUntil: "networkidle", timeout: 60_000 });
     const bytes = (await Promise.all(sizes)).reduce((sum, one) => sum + one.responseBodySize + one.responseHeadersSize, 0);
     await fresh.context().close();
     const cookie = cookies.map((one) => `${one.name}=${one.value}`).join("; ");

@@ -9,10 +9,21 @@ const MADE_UP = "00000000-0000-4000-8000-00000000000a";
 const hidden = { paths: [], words: [] };
 let meeting;
 let released;
+/** Where the sessions are that are not closed. */
+const sessions = {};
 
 /** The paths of a page's links that fit. */
 const links = (page, pattern) =>
   page.locator("main a").evaluateAll((all) => all.map((one) => one.getAttribute("href"))).then((all) => all.filter((one) => pattern.test(one)));
+
+/** Has the officer add a session to the meeting: its path. */
+async function added(officer, kind, title) {
+  await officer.goto(meeting);
+  await follow(officer, "Add a session");
+  await send(officer, { kind, title });
+  await officer.goto(meeting);
+  return officer.locator("main h3 a", { hasText: title }).getAttribute("href");
+}
 
 before(async () => {
   // A contact point sees what the others must not, and releases one note of two to Ukraine.
@@ -44,13 +55,23 @@ before(async () => {
   hidden.paths.push(closed, people, released.room, ...notes, ...notes.map((one) => `${one}/versions`), ...cases);
   await page.context().close();
 
+  // Of the sessions that are not closed: one is open, to which civil society is invited; another is open; two are held
+  // by invitation, one of them with Yazda.
   const officer = await as(account("secretariat_officer"));
+  const yazda = () => officer.locator("#field-party option", { hasText: "Yazda" }).getAttribute("value");
   await officer.goto(meeting);
-  const [open] = await links(officer, /^\/sessions\//);
-  await officer.goto(open);
-  await follow(officer, "Change the agenda");
-  await officer.fill("#line-1", "Welcome");
-  await officer.click("main form button:has-text('Save')");
+  sessions.invited = await officer.locator("main h3 a[href^='/sessions/']", { hasText: "Unlawful attacks" }).getAttribute("href");
+  sessions.open = await added(officer, "open", "Open to observers");
+  sessions.breakout = await added(officer, "breakout", "Held by invitation");
+  sessions.breakoutInvited = await added(officer, "breakout", "Held with civil society");
+  for (const session of [sessions.invited, sessions.open]) {
+    await officer.goto(session);
+    await follow(officer, "Change the agenda");
+    await officer.fill("#line-1", "Welcome");
+    await officer.click("main form button:has-text('Save')");
+  }
+  await officer.goto(sessions.breakoutInvited);
+  await send(officer, { party: await yazda(), source: "Invitation of 2 May" });
   await officer.context().close();
 });
 after(closeBrowser);
@@ -62,27 +83,28 @@ async function said(page, path) {
   return [answer.status(), text.replace(/value="[^"]*"/g, "").replaceAll(path, "PATH")];
 }
 
+const FOLLOWS = ["invited", "open"];
 const WHO = [
-  ["an observer organisation", account("representative", "eurojust"), true],
-  ["an associate", account("representative", "iiim"), true],
-  ["a guest of civil society", account("representative", "yazda"), false],
+  ["an observer organisation", account("representative", "eurojust"), FOLLOWS],
+  ["an associate", account("representative", "iiim"), FOLLOWS],
+  ["a guest of civil society", account("representative", "yazda"), ["invited", "breakoutInvited"]],
 ];
 
-for (const [name, who, follows] of WHO) {
+for (const [name, who, theirs] of WHO) {
   for (const scripts of [false, true]) {
-    test(`${name} reads the open session, ${scripts ? "with scripts" : "without scripts"}`, async () => {
+    test(`${name} is shown the sessions that are theirs and no other, and reads an open one, ${scripts ? "with scripts" : "without scripts"}`, async () => {
       const page = scripts ? await likewise(pages.get(name), { scripts }) : await first(name, who);
       await page.goto(meeting);
-      const sessions = await links(page, /^\/sessions\//);
       assert.equal(await page.locator(".members, .tag.closed").count(), 0);
-      if (!follows && !sessions.length) {
-        // A guest reaches a session by invitation alone.
-        assert.doesNotMatch(await page.locator("main").innerText(), /open session/);
-        return page.context().close();
+      const shown = new Set(await links(page, /^\/sessions\/[0-9a-f-]{36}$/));
+      assert.deepEqual([...shown].sort(), theirs.map((one) => sessions[one]).sort());
+      for (const [which, session] of Object.entries(sessions)) {
+        const status = (await page.goto(session)).status();
+        assert.equal(status, theirs.includes(which) ? 200 : 404, which);
       }
-      await page.goto(sessions[0]);
+      await page.goto(sessions.invited);
       assert.equal(await page.locator("main .tag.open").count(), 1);
-      assert.ok(await page.locator("main ol li").count(), "the agenda is read");
+      assert.deepEqual(await page.locator("main ol li").allInnerTexts(), ["Welcome"], "the agenda is read");
       const saved = await download(page, "main a[href$='/content']");
       assert.ok(saved.length > 20);
       await follow(page, /^Details of/);
@@ -126,10 +148,7 @@ for (const scripts of [false, true]) {
   test(`a guest reaches what they are invited to until that ends, ${scripts ? "with scripts" : "without scripts"}`, async () => {
     const officer = await as(account("secretariat_officer"), { scripts });
     const guest = await likewise(pages.get("a guest of civil society"), { scripts });
-    await officer.goto(meeting);
-    await follow(officer, "Add a session");
-    await send(officer, { kind: "breakout", title: `By invitation ${scripts}` });
-    const session = officer.url().includes("/sessions/") ? officer.url() : new URL((await links(officer, /^\/sessions\//)).pop(), officer.url()).href;
+    const session = await added(officer, "breakout", `By invitation ${scripts}`);
     await officer.goto(session);
     assert.equal((await guest.goto(session)).status(), 404);
     await send(officer, { party: await officer.locator("#field-party option", { hasText: "Yazda" }).getAttribute("value"), source: "Invitation of 2 May" });

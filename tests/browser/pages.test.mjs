@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { account, as, barriers, closeBrowser, overflow, visitor, walk } from "./house.mjs";
+import { account, as, barriers, closeBrowser, Kinds, overflow, visitor, walk } from "./house.mjs";
 
 after(closeBrowser);
 
@@ -14,6 +14,7 @@ const READERS = [
   ["the Secretariat", account("secretariat_officer")],
   ["the auditor", account("auditor")],
 ];
+const kinds = new Kinds();
 
 for (const [name, who] of READERS) {
   test(`the pages of ${name}`, async (t) => {
@@ -21,22 +22,41 @@ for (const [name, who] of READERS) {
     const page = who ? await as(who, { scripts: true }) : await visitor({ scripts: true });
     const from = ["/", "/me", "/log-in", "/invitation"].filter((path) => who || path !== "/me");
     const problems = [];
-    let count = 0;
+    let [count, looks] = [0, 0];
+    // To make the window narrow and wide again takes as long as a page: each begins as the one before ended.
+    const widths = [640, 320];
     for await (const path of walk(page, from)) {
       count += 1;
-      problems.push(...(await barriers(page)).map((problem) => `${path} ${problem}`));
-      for (const width of [640, 320]) {
+      for (const width of widths) {
         await page.setViewportSize({ width, height: 900 });
         const over = await overflow(page);
         if (over > 0) problems.push(`${path}: ${over} px wider than ${width} px`);
       }
-      await page.setViewportSize({ width: 1280, height: 900 });
+      if (await kinds.brings(page)) {
+        looks += 1;
+        await page.setViewportSize({ width: 1280, height: 900 });
+        problems.push(...(await barriers(page)).map((problem) => `${path} ${problem}`));
+      }
+      widths.reverse();
     }
-    t.diagnostic(`${count} pages`);
+    t.diagnostic(`${count} pages; axe looked at the ${looks} of them that hold something new, and found ${problems.length}`);
     await page.context().close();
     assert.deepEqual(problems, []);
   });
 }
+
+/** Kinds of pages that links lead to in the demo. One that is not reached any more is missed here. */
+const KINDS = [
+  "act", "case", "case-form", "cases", "closed-session", "conclusions", "entries", "entry", "explain", "invitation", "invite",
+  "log-in", "material", "me", "meeting", "meeting-form", "meetings", "new-designation", "new-election", "new-name", "new-party",
+  "new-person", "new-proposal", "new-standing", "new-suspension", "parties", "party", "people", "person", "proposals",
+  "publication", "publication-form", "publications", "room", "session", "session-form", "start", "visit-needed",
+];
+
+test("every kind of page that links lead to was among them", (t) => {
+  t.diagnostic(`${kinds.names().length} kinds: ${kinds.names().join(", ")}`);
+  assert.deepEqual(KINDS.filter((kind) => !kinds.names().includes(kind)), []);
+});
 
 test("a page is at most three requests and 60 kB on first view", async (t) => {
   const who = account("contact_point", "HU");
@@ -44,14 +64,12 @@ test("a page is at most three requests and 60 kB on first view", async (t) => {
   const state = await first.context().storageState();
   for (const path of ["/", "/meetings", "/parties", "/cases", "/people", "/audit/entries", "/log-in"]) {
     const page = await visitor({ state });
-    let bytes = 0;
-    let requests = 0;
-    page.on("response", async (response) => {
-      requests += 1;
-      const body = await response.body();
-      bytes += body.length;
-    });
+    const bodies = [];
+    page.on("response", (response) => bodies.push(response.body()));
     await page.goto(path, { waitUntil: "networkidle" });
+    // All of them, before the page is shut: on a slow machine some are still under way.
+    const bytes = (await Promise.all(bodies)).reduce((sum, body) => sum + body.length, 0);
+    const requests = bodies.length;
     t.diagnostic(`${path}: ${requests} requests, ${bytes} bytes`);
     assert.ok(requests <= 3, `${path}: ${requests} requests`);
     assert.ok(bytes <= 60_000, `${path}: ${bytes} bytes`);

@@ -70,21 +70,24 @@ function cut(page) {
 /** Goes through the page by keyboard, there and back: what has the focus is never under a part that sticks. */
 async function covered(page, presses) {
   const found = [];
+  const sticking = await page.evaluateHandle(() =>
+    [...document.querySelectorAll("body *")].filter((one) => ["sticky", "fixed"].includes(getComputedStyle(one).position)),
+  );
   for (const key of [...Array(presses).fill("Tab"), ...Array(presses).fill("Shift+Tab")]) {
     await page.keyboard.press(key);
-    const wrong = await page.evaluate(() => {
+    const wrong = await page.evaluate((all) => {
       const focus = document.activeElement;
       if (!focus || focus === document.body) return undefined;
       const place = focus.getBoundingClientRect();
       if (place.top < 0 && place.bottom > innerHeight) return undefined;
-      for (const one of document.querySelectorAll("body *")) {
-        if (!["sticky", "fixed"].includes(getComputedStyle(one).position) || one.contains(focus)) continue;
+      for (const one of all) {
+        if (one.contains(focus)) continue;
         const over = one.getBoundingClientRect();
         const shared = Math.min(place.bottom, over.bottom) - Math.max(place.top, over.top);
         if (shared > 1 && place.right > over.left && place.left < over.right) return `${one.className} lies on ${focus.outerHTML.slice(0, 80)}`;
       }
       return place.bottom <= 0 || place.top >= innerHeight ? `${focus.outerHTML.slice(0, 80)} is out of sight` : undefined;
-    });
+    }, sticking);
     if (wrong) found.push(`${key}: ${wrong}`);
   }
   return [...new Set(found)];

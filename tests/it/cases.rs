@@ -140,3 +140,34 @@ both!(fiches_are_revised_released_and_linked_by_those_in_the_circle, |server| {
     assert_eq!(fr.delete(&format!("{releases}/{}", release["act"].as_str().unwrap())).status, 204);
     assert_eq!(se.get(&path).normalized(), absent);
 });
+
+// The register is a list like any other: whoever may read nothing of it gets the answer that a State gets from which
+// all of it is kept, of the interface and as a page. That there is a register is no secret; only whoever may come to
+// read something there is led to it.
+both!(who_never_reads_the_register_finds_it_empty_and_is_not_led_there, |server| {
+    let mut world = World::new(server);
+    for (title, visibility) in [("Named", "own_state"), ("Shared", "contact_points")] {
+        let body = json!({"fiche": fiche(title), "visibility": {"to": visibility}});
+        world.client("fr").post("/api/v1/cases", &body).expect(201);
+    }
+    for (key, shown, led) in [
+        ("fr", 2, true),
+        ("de", 1, true),
+        ("ua", 0, true),
+        ("ej", 0, false),
+        ("assoc", 0, false),
+        ("guest", 0, false),
+        ("sec", 0, false),
+        ("aud", 0, false),
+    ] {
+        let mut client = world.client(key);
+        let list = client.get("/api/v1/cases").expect(200);
+        assert_eq!(list["items"].as_array().unwrap().len(), shown, "{key}");
+        assert_eq!(list["next"], Value::Null);
+        let page = client.look("/cases", &[]);
+        assert_eq!((page.status, page.text().matches("class=\"card\"").count()), (200, shown), "{key}");
+        for page in [page, client.look("/", &[])] {
+            assert_eq!(page.text().contains("href=\"/cases\""), led, "{key}");
+        }
+    }
+});

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use incamera::access::rules::{self, PROHIBITIONS};
 use incamera::access::{Action, Fact};
-use incamera::server::page::language::{MONTHS, slug, sources as files};
+use incamera::server::page::language::{MONTHS, Say, slug, sources as files};
 
 use crate::support::html::keys;
 use crate::support::sources::{self, Source};
@@ -296,4 +296,19 @@ fn what_is_asked_for_is_found() {
         first_literals(r#"{{ shell.t("a-b") }} {{ shell.t1("c", "x", y) }} {{ shell.t(key) }}"#, &[".t(", ".t1("]);
     assert_eq!(literals.into_iter().collect::<Vec<_>>(), ["a-b", "c"]);
     assert_eq!(kebab("CaseStage"), "case-stage");
+}
+
+#[test]
+fn days_are_written_as_people_write_them() {
+    for (code, first, last, words) in [
+        ("en", "2026-03-11", "2026-03-11", "11 March 2026"),
+        ("en", "2026-03-01", "2026-03-02", "1–2 March 2026"),
+        ("en", "2026-03-31", "2026-04-01", "31 March 2026 to 1 April 2026"),
+        ("en", "2026-03-11", "2027-03-12", "11 March 2026 to 12 March 2027"),
+        ("fr", "2026-04-01", "2026-04-01", "1er avril 2026"),
+        ("fr", "2026-04-01", "2026-04-02", "1er–2 avril 2026"),
+        ("fr", "2026-03-31", "2026-04-01", "du 31 mars 2026 au 1er avril 2026"),
+    ] {
+        assert_eq!(Say::to(Some(code), None, None, ("en", "UTC")).days(first, last), words);
+    }
 }

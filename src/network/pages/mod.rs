@@ -77,6 +77,10 @@ fn send(
 /// The day of a moment in the reader's zone: terms begin and end with days, and their acts say the rest.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates give references")]
 fn day(shell: &Shell, moment: &Moment) -> String {
+    // From when a party's first name counts whose beginning is not on record.
+    if *moment == Moment(0) {
+        return shell.t("term-always");
+    }
     shell.day(shell.say().moment_to_type(*moment).get(..10).unwrap_or_default())
 }
 

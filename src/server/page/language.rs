@@ -166,8 +166,27 @@ impl Say {
         }
     }
 
+    /// From one day of the calendar to another, as people write it: within a month the month is said once.
+    #[must_use]
+    pub fn days(&self, first: &str, last: &str) -> String {
+        if first == last {
+            return self.day(first);
+        }
+        match (first.parse::<jiff::civil::Date>(), last.parse::<jiff::civil::Date>()) {
+            (Ok(from), Ok(to)) if from.first_of_month() == to.first_of_month() => {
+                format!("{}–{}", self.day_of_month(from), self.date(to))
+            }
+            _ => self.with("from-to", &[("from", self.day(first).into()), ("to", self.day(last).into())]),
+        }
+    }
+
     fn date(&self, date: jiff::civil::Date) -> String {
-        format!("{} {} {}", date.day(), self.t(month(date)), date.year())
+        format!("{} {} {}", self.day_of_month(date), self.t(month(date)), date.year())
+    }
+
+    /// The first of a month has a form of its own in some languages.
+    fn day_of_month(&self, date: jiff::civil::Date) -> String {
+        if date.day() == 1 { self.t("day-first") } else { date.day().to_string() }
     }
 
     /// What a form's field for date and time says, as RFC 3339: it has the reader's zone in mind.

@@ -175,7 +175,7 @@ impl Shell {
     /// Two days, or the one that they are.
     #[must_use]
     pub fn days(&self, first: &str, last: &str) -> String {
-        if first == last { self.day(first) } else { self.t2("from-to", "from", self.day(first), "to", self.day(last)) }
+        self.say.days(first, last)
     }
 
     /// The zone's name.
