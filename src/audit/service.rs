@@ -150,7 +150,7 @@ pub fn receipt(work: &mut Work<'_>, asker: &Asker, which: Which) -> Result<Strin
         Which::Seq(seq) => store::id_of(work.conn, seq)?.ok_or(Fault::NotFound)?,
     };
     let entry = access::permit::<actions::ReadEntry, LoggedEntry>(work, asker, &id)?.into_thing();
-    let signed = Signed::newest(work)?.ok_or(Fault::Conflict(NOT_REACHED))?;
+    let signed = Signed::newest(work)?.ok_or_else(not_reached)?;
     let proof = signed.prove(&mut StoredTree::new(work.conn, signed.checkpoint.size), asker, &entry)?;
     if asker.facts().has(Fact::Auditor) {
         work.log(Entry::new(Event::LogRead).by(asker).on("entry", &id).count(1));
@@ -158,7 +158,9 @@ pub fn receipt(work: &mut Work<'_>, asker: &Asker, which: Which) -> Result<Strin
     Ok(proof)
 }
 
-const NOT_REACHED: &str = "No signed checkpoint reaches this entry yet. It will in a few seconds.";
+fn not_reached() -> AppError {
+    Fault::Conflict("No signed checkpoint reaches this entry yet. It will in a few seconds.").into()
+}
 
 /// What was signed last, by which entries are proved.
 struct Signed {
@@ -176,7 +178,7 @@ impl Signed {
     fn prove(&self, tree: &mut StoredTree<'_>, asker: &Asker, entry: &LoggedEntry) -> Result<String, AppError> {
         let (index, checkpoint) = (entry.seq.unsigned_abs(), &self.checkpoint);
         if index >= checkpoint.size {
-            return Err(Fault::Conflict(NOT_REACHED).into());
+            return Err(not_reached());
         }
         let minute = entry.minute.unsigned_abs();
         let commitment = Commitment::try_from(&entry.commitment[..]).map_err(AppError::internal)?;

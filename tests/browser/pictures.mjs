@@ -87,7 +87,8 @@ await withDemo(process.argv[2], async (variables) => {
   await auditor.click("form.filters button");
   await take(auditor, "report");
   await auditor.goto("/audit/state");
-  await take(auditor, "state");
+  await auditor.locator(".growth figcaption").scrollIntoViewIfNeeded();
+  await auditor.screenshot({ path: path.join(folder, "state.png") });
   const nobody = await visitor(SIZE);
   await nobody.goto("/meetings");
   await take(nobody, "meetings");

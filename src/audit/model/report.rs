@@ -29,7 +29,8 @@ pub fn operation(text: &str) -> Option<Operation> {
 /// The events that are one of these operations, or this one.
 #[must_use]
 pub fn events_of(operation: Option<Operation>) -> Vec<Event> {
-    let wanted = |event: &Event| operation.map_or(event.operation() != Operation::Control, |it| it == event.operation());
+    let wanted =
+        |event: &Event| operation.map_or(event.operation() != Operation::Control, |it| it == event.operation());
     Event::ALL.iter().copied().filter(wanted).collect()
 }
 
@@ -88,7 +89,8 @@ pub struct OperationCount {
 /// A count for each operation, those without any too: that nothing was disclosed is worth saying.
 #[must_use]
 pub fn counts(events: &[(Event, i64)]) -> Vec<OperationCount> {
-    let of = |operation| events.iter().filter(|(event, _)| event.operation() == operation).map(|(_, count)| count).sum();
+    let of =
+        |operation| events.iter().filter(|(event, _)| event.operation() == operation).map(|(_, count)| count).sum();
     ARTICLE_25.iter().map(|operation| OperationCount { operation: *operation, count: of(*operation) }).collect()
 }
 

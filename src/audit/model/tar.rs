@@ -54,7 +54,11 @@ mod tests {
         let head = &made[..BLOCK];
         assert_eq!(&head[..13], b"a.tlog-proof\0");
         assert_eq!((&head[124..135], &head[257..265]), (&b"00000001001"[..], &b"ustar\x0000"[..]));
-        let sum: u64 = head.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) }).sum();
+        let sum: u64 = head
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) })
+            .sum();
         assert_eq!(&head[148..156], format!("{sum:06o}\0 ").as_bytes());
         assert_eq!(&made[BLOCK..BLOCK + 513], &[b'x'; 513]);
         assert_eq!(archive(&[], Moment(-1)), vec![0; 2 * BLOCK]);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::state::{CheckpointBody, newest};
-use super::{NOT_REACHED, Signed, body, may_check, place};
+use super::{Signed, body, may_check, not_reached, place};
 use crate::access::{self, Asker, Fact, actions};
 use crate::audit::model::report::{LineOf, NoPeriod, OperationCount, Period, ReportLine, counts, events_of, visit_of};
 use crate::audit::model::tar::archive;
@@ -132,7 +132,7 @@ pub fn receipts(work: &mut Work<'_>, asker: &Asker, asked: &Asked) -> Result<Vec
         log_read(work, asker, span.party.as_ref(), 0);
         return Ok(archive(&[], work.now));
     }
-    let signed = Signed::newest(work)?.ok_or(Fault::Conflict(NOT_REACHED))?;
+    let signed = Signed::newest(work)?.ok_or_else(not_reached)?;
     let mut tree = StoredTree::new(work.conn, signed.checkpoint.size);
     let files = rows
         .iter()

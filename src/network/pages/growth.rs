@@ -59,7 +59,8 @@ impl Growth {
         let area = format!("{line}V{BOTTOM}H{LEFT}Z");
         let middle = last.entries.checked_div(2).filter(|half| *half > 0);
         let sizes = [Some(0), middle, Some(last.entries)].into_iter().flatten().map(|size| (size, y(size))).collect();
-        let told = |at: Moment| if time.div_euclid(1_000_000) < DAYS { shell.moment(&at) } else { super::day(shell, &at) };
+        let told =
+            |at: Moment| if time.div_euclid(1_000_000) < DAYS { shell.moment(&at) } else { super::day(shell, &at) };
         let between = Moment(first.at.0.saturating_add(time.div_euclid(2)));
         let mut moments = vec![(LEFT, told(first.at), "begin")];
         if time > 0 {
@@ -81,10 +82,11 @@ impl Growth {
     }
 }
 
-/// So many of the points that a table of them can be read: the last among them.
+/// So many of the points that a table of them can be read, of each minute the last: the very last among them.
 fn rows(points: &[GrowthPoint]) -> Vec<GrowthPoint> {
     let step = points.len().div_ceil(ROWS).max(1);
     let mut rows: Vec<GrowthPoint> = points.iter().rev().step_by(step).copied().collect();
+    rows.dedup_by_key(|point| point.at);
     rows.reverse();
     rows
 }
@@ -124,5 +126,6 @@ mod tests {
         let kept = rows(&points(&many));
         assert!(kept.len() <= ROWS && kept.last().unwrap().entries == 40, "{}", kept.len());
         assert_eq!(rows(&points(&many[..3])).len(), 3);
+        assert_eq!(rows(&points(&[(0, 1), (0, 2), (1, 3), (1, 4)])), points(&[(0, 2), (1, 4)]));
     }
 }

@@ -127,7 +127,12 @@ fn is_recipient(line: &ReportLine) -> bool {
 }
 
 /// To whom something was made available; what was done to all is told in the event alone.
-fn to_whom(shell: &Shell, line: &ReportLine, names: &Names, party: for<'a> fn(&'a Names, &'a PartyId) -> &'a str) -> Vec<String> {
+fn to_whom(
+    shell: &Shell,
+    line: &ReportLine,
+    names: &Names,
+    party: for<'a> fn(&'a Names, &'a PartyId) -> &'a str,
+) -> Vec<String> {
     let parties = line.recipients.iter().map(|one| party(names, one).to_owned());
     let person = line.person.iter().filter(|_| is_recipient(line));
     let mut all: Vec<String> = person.map(|one| names.person(one).to_owned()).chain(parties).collect();
@@ -240,7 +245,13 @@ pub(super) fn routes() -> Vec<Route> {
             Gives::Page,
             handler(get),
         ),
-        route("/audit/report.csv", "page_report_table", "The same as a table to be saved.", Gives::Bytes, handler(table)),
+        route(
+            "/audit/report.csv",
+            "page_report_table",
+            "The same as a table to be saved.",
+            Gives::Bytes,
+            handler(table),
+        ),
         Route {
             also: &[404, 409],
             ..route(
@@ -316,9 +327,10 @@ fn row(shell: &Shell, line: &ReportLine, names: &Names) -> Vec<String> {
     let person = |id: &Option<PersonId>| id.as_ref().map(|id| names.person(id).to_owned()).unwrap_or_default();
     let party = |id: &Option<PartyId>| id.as_ref().map(|id| names.code(id).to_owned()).unwrap_or_default();
     let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
-    let (kind, id) = line.thing.as_ref().map_or((String::new(), String::new()), |thing| {
-        (shell.word("thing", &thing.kind), thing.id.clone())
-    });
+    let (kind, id) = line
+        .thing
+        .as_ref()
+        .map_or((String::new(), String::new()), |thing| (shell.word("thing", &thing.kind), thing.id.clone()));
     let why = || if line.purpose_kept { shell.t(kept(shell)) } else { String::new() };
     vec![
         line.at.rfc3339(),
@@ -397,10 +409,7 @@ impl ReportPage {
         };
         vec![
             page(report(Vec::new(), Some(made::party(2)), None), filters(None, None)),
-            page(
-                report(lines, None, Some("more")),
-                filters(Some(made::party(2)), Some(Operation::Consultation)),
-            ),
+            page(report(lines, None, Some("more")), filters(Some(made::party(2)), Some(Operation::Consultation))),
         ]
     }
 }

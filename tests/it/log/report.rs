@@ -187,7 +187,7 @@ both!(the_auditor_reports_on_any_state_and_each_report_is_an_entry, |server: Tes
     let all = auditor.get(&format!("{REPORT}?limit=200")).expect(200);
     let owners: std::collections::BTreeSet<String> =
         all["items"].as_array().unwrap().iter().map(|one| one["owner"].to_string()).collect();
-    assert!(owners.len() > 2 && owners.contains("null"), "{owners:?}");
+    assert!(owners.len() >= 2 && owners.contains("null"), "{owners:?}");
     assert_eq!(all["party"], Value::Null);
     let none = auditor.get(&format!("{REPORT}?party={}", world.party("NO"))).expect(200);
     assert_eq!(count(&none, "consultation"), 0);
@@ -234,12 +234,21 @@ both!(a_report_is_a_page_to_print_and_a_table_of_texts, |server: TestServer| {
     let told = happen(&mut world);
     let report = world.client("fr").get(REPORT).expect(200);
     let linked = line(&report, "case_linked", &json!(world.person("fr")));
-    let day = text(&linked, "at")[..10].to_owned();
+    // A day more, since it may be the next one already where the reader is.
+    let day: jiff::civil::Date = text(&linked, "at")[..10].parse().unwrap();
+    let period = format!("from={day}&until={}", day.tomorrow().unwrap());
     let mut fr = world.client("fr");
-    let page = fr.look(&format!("/audit/report?from={day}&until={day}"), &[]);
+    let page = fr.look(&format!("/audit/report?{period}"), &[]);
     assert_eq!(page.status, 200, "{}", page.text());
     let html = page.text();
-    for part in ["a test of the rooms", "HYPERLINK", &told.note, &told.case, "stated; told to the auditor", "(UTC)"] {
+    for part in [
+        "a test of the rooms",
+        "HYPERLINK",
+        &told.note,
+        &told.case,
+        "stated; told to the auditor",
+        "(Europe/Amsterdam)",
+    ] {
         assert!(html.contains(part), "{part}");
     }
     assert!(!html.contains("A title") && !html.contains("In the case"), "no content");
@@ -247,9 +256,12 @@ both!(a_report_is_a_page_to_print_and_a_table_of_texts, |server: TestServer| {
         let page = fr.look(&format!("/audit/report?{empty}"), &[]).text();
         assert!(page.contains("Nothing of that kind was done") && !page.contains(&told.note), "{empty}");
     }
-    let table = fr.look(&format!("/audit/report.csv?from={day}&until={day}&operation=consultation"), &[]);
+    let table = fr.look(&format!("/audit/report.csv?{period}&operation=consultation"), &[]);
     assert_eq!(table.headers["content-type"], "text/csv; charset=utf-8");
-    assert!(table.headers["content-disposition"].contains(&format!("report%2DFR%2D{}", day.replace('-', "%2D"))));
+    assert!(
+        table.headers["content-disposition"]
+            .contains(&format!("report%2DFR%2D{}", day.to_string().replace('-', "%2D")))
+    );
     let csv = table.text();
     let lines: Vec<&str> = csv.trim_end().split("\r\n").collect();
     let found = usize::try_from(count(&report, "consultation")).unwrap();

@@ -18,7 +18,7 @@ both!(the_state_of_the_log_is_what_was_signed_of_it, |server: TestServer| {
 
     grow(&world.server, 300);
     world.server.clock.advance(7_200);
-    let mut fr = world.client("fr");
+    let mut fr = world.anew("fr");
     grow(&world.server, 100);
     world.server.publish().unwrap().unwrap();
     // What came after is not told of: not even how much.
@@ -56,7 +56,9 @@ both!(the_state_of_the_log_is_what_was_signed_of_it, |server: TestServer| {
     let cosigned = json!([{"name": "ministry.example/witness", "key_id": id, "at": "2026-05-28T20:26:40Z"}]);
     assert_eq!(fr.get(STATE).expect(200)["checkpoint"]["cosignatures"], cosigned);
     let page = fr.look("/audit/state", &[]).text();
-    for part in ["ministry.example/witness", &id, &public.to_string(), "28 May 2026, 20:26 UTC", "<svg class=\"drawing\""] {
+    for part in
+        ["ministry.example/witness", &id, &public.to_string(), "28 May 2026, 22:26 CEST", "<svg class=\"drawing\""]
+    {
         assert!(page.contains(part), "{part}");
     }
     assert!(!page.contains(&format!(">{log}<")), "the size of the log as it is now");
