@@ -58,7 +58,8 @@ impl App {
         let identity = Identity::open(&settings, Arc::clone(&clock))?;
         let gate: Arc<dyn Gate> = identity.clone();
         let publisher = Publisher::open(&settings)?;
-        Ok(Self { state: State { settings: Arc::new(settings), db, gate, clock }, identity, publisher })
+        let log_key = publisher.as_ref().map(|publisher| publisher.verifier().to_string().into());
+        Ok(Self { state: State { settings: Arc::new(settings), db, gate, clock, log_key }, identity, publisher })
     }
 
     /// Binds the port. Await the answer's `server` to serve.

@@ -1,18 +1,20 @@
 //! The log over HTTP: entries as JSON, of which the auditor reads all and others what concerns them; and for those who
 //! check it, the tree, its checkpoints and receipts in the formats of `docs/LOG.md`.
 
+use super::model::report::operation;
 use super::model::tiles::Tile;
-use super::service::{self, EntryBody, Which};
+use super::service::{self, Asked, EntryBody, LogState, Report, Which};
 use super::{Event, Wanted};
 use crate::access::Action;
 use crate::context::Moment;
 use crate::error::AppError;
-use crate::ids::{EntryId, PersonId, RoomId};
+use crate::ids::{EntryId, PartyId, PersonId, RoomId};
 use crate::server::registry::schema;
 use crate::server::{Access, Answer, Call, Gives, Logs, Query, Route, Takes, handler};
 use actix_web::http::Method;
 
 const QUERY: &[&str] = &["event", "actor", "thing", "room", "from", "until", "cursor", "limit"];
+const REPORT: &[&str] = &["from", "until", "party", "operation", "cursor", "limit"];
 
 /// The routes.
 #[must_use]
@@ -41,6 +43,30 @@ pub fn routes() -> Vec<Route> {
             gives: Gives::Json(schema::<EntryBody>),
             also: &[],
             handler: handler(get),
+        },
+        Route {
+            method: Method::GET,
+            path: "/api/v1/audit/report",
+            name: "get_report",
+            summary: "What was done with a party's things in a period, in the words of Article 25 of Directive (EU) 2016/680: for the auditor any party's, for others their own.",
+            access: Access::May(Action::CheckLog),
+            logs: Logs::SometimesEvent(Event::LogRead),
+            takes: Takes::Query(REPORT),
+            gives: Gives::Json(schema::<Report>),
+            also: &[404],
+            handler: handler(report),
+        },
+        Route {
+            method: Method::GET,
+            path: "/api/v1/audit/state",
+            name: "get_log_state",
+            summary: "The log's public key, its newest checkpoint with whoever cosigned it, and how it grew.",
+            access: Access::May(Action::CheckLog),
+            logs: Logs::Nothing,
+            takes: Takes::Nothing,
+            gives: Gives::Json(schema::<LogState>),
+            also: &[],
+            handler: handler(state),
         },
         Route {
             method: Method::GET,
@@ -102,6 +128,23 @@ pub async fn receipt(call: Call) -> Result<Answer, AppError> {
     let which = call.path("seq", Which::parse)?;
     let proof = call.read(move |work, asker| service::receipt(work, asker, which)).await?;
     Answer::download("text/plain; charset=utf-8", "receipt.tlog-proof", proof.into_bytes())
+}
+
+async fn report(call: Call) -> Result<Answer, AppError> {
+    let query = call.query(REPORT)?;
+    let page = query.page()?;
+    let asked = Asked {
+        from: query.parse("from", Moment::parse)?,
+        until: query.parse("until", Moment::parse)?,
+        party: query.parse("party", PartyId::parse)?,
+        operation: query.parse("operation", operation)?,
+    };
+    Answer::json(&call.read(move |work, asker| service::report(work, asker, &asked, &page)).await?)
+}
+
+async fn state(call: Call) -> Result<Answer, AppError> {
+    let key = call.log_key().map(ToOwned::to_owned);
+    Answer::json(&call.read(move |work, asker| service::state(work, asker, key.as_deref())).await?)
 }
 
 async fn list(call: Call) -> Result<Answer, AppError> {

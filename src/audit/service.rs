@@ -1,5 +1,11 @@
 //! Reading the log: permit, and an entry of its own for the auditor's readings.
 
+mod report;
+mod state;
+
+pub use report::{Asked, MOST_RECEIPTS, Report, receipts, report};
+pub use state::{CheckpointBody, CosignatureBody, GrowthPoint, KeyBody, LogState, state};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -144,35 +150,56 @@ pub fn receipt(work: &mut Work<'_>, asker: &Asker, which: Which) -> Result<Strin
         Which::Seq(seq) => store::id_of(work.conn, seq)?.ok_or(Fault::NotFound)?,
     };
     let entry = access::permit::<actions::ReadEntry, LoggedEntry>(work, asker, &id)?.into_thing();
-    let note = store::published(work.conn)?.and_then(|given| Note::parse(&given.note));
-    let checkpoint = note.as_ref().and_then(|note| Checkpoint::parse(&note.text));
-    let index = entry.seq.unsigned_abs();
-    let (note, checkpoint) = note
-        .zip(checkpoint)
-        .filter(|(_, checkpoint)| index < checkpoint.size)
-        .ok_or(Fault::Conflict("No signed checkpoint reaches this entry yet. It will in a few seconds."))?;
-    let minute = entry.minute.unsigned_abs();
-    let commitment = Commitment::try_from(&entry.commitment[..]).map_err(AppError::internal)?;
-    let shown = if let (Some(payload), Some(salt)) = (&entry.payload, &entry.salt) {
-        let fields = Fields::parse(payload).map_err(AppError::internal)?;
-        if fields.commitment(salt) != commitment {
-            return Err(AppError::internal(format!("entry {index} is not what was committed to")));
-        }
-        let kept = kept(&serde_json::from_str(payload).map_err(AppError::internal)?, asker);
-        Shown::of(minute, &fields, salt, |name| !kept.contains(&name))
-    } else {
-        Shown::erased(minute, &commitment)
-    };
-    let path = tree::inclusion(&mut StoredTree::new(work.conn, checkpoint.size), index, checkpoint.size)?;
-    let leaf = Leaf { seq: index, minute, commitment };
-    if !tree::is_included(&leaf.hash(), index, checkpoint.size, &path, &checkpoint.root) {
-        return Err(AppError::internal(format!("entry {index} is not in the tree that was signed for")));
-    }
+    let signed = Signed::newest(work)?.ok_or_else(not_reached)?;
+    let proof = signed.prove(&mut StoredTree::new(work.conn, signed.checkpoint.size), asker, &entry)?;
     if asker.facts().has(Fact::Auditor) {
         work.log(Entry::new(Event::LogRead).by(asker).on("entry", &id).count(1));
     }
-    let extra = serde_json::to_vec(&shown).map_err(AppError::internal)?;
-    Ok(Proof { extra, index, path, checkpoint: note }.to_string())
+    Ok(proof)
+}
+
+fn not_reached() -> AppError {
+    Fault::Conflict("No signed checkpoint reaches this entry yet. It will in a few seconds.").into()
+}
+
+/// What was signed last, by which entries are proved.
+struct Signed {
+    note: Note,
+    checkpoint: Checkpoint,
+}
+
+impl Signed {
+    fn newest(work: &mut Work<'_>) -> Result<Option<Self>, AppError> {
+        let note = store::published(work.conn)?.and_then(|given| Note::parse(&given.note));
+        Ok(note.and_then(|note| Some(Self { checkpoint: Checkpoint::parse(&note.text)?, note })))
+    }
+
+    /// The proof that an entry which the asker may read is in the tree, with the fields that he may read.
+    fn prove(&self, tree: &mut StoredTree<'_>, asker: &Asker, entry: &LoggedEntry) -> Result<String, AppError> {
+        let (index, checkpoint) = (entry.seq.unsigned_abs(), &self.checkpoint);
+        if index >= checkpoint.size {
+            return Err(not_reached());
+        }
+        let minute = entry.minute.unsigned_abs();
+        let commitment = Commitment::try_from(&entry.commitment[..]).map_err(AppError::internal)?;
+        let shown = if let (Some(payload), Some(salt)) = (&entry.payload, &entry.salt) {
+            let fields = Fields::parse(payload).map_err(AppError::internal)?;
+            if fields.commitment(salt) != commitment {
+                return Err(AppError::internal(format!("entry {index} is not what was committed to")));
+            }
+            let kept = kept(&serde_json::from_str(payload).map_err(AppError::internal)?, asker);
+            Shown::of(minute, &fields, salt, |name| !kept.contains(&name))
+        } else {
+            Shown::erased(minute, &commitment)
+        };
+        let path = tree::inclusion(tree, index, checkpoint.size)?;
+        let leaf = Leaf { seq: index, minute, commitment };
+        if !tree::is_included(&leaf.hash(), index, checkpoint.size, &path, &checkpoint.root) {
+            return Err(AppError::internal(format!("entry {index} is not in the tree that was signed for")));
+        }
+        let extra = serde_json::to_vec(&shown).map_err(AppError::internal)?;
+        Ok(Proof { extra, index, path, checkpoint: self.note.clone() }.to_string())
+    }
 }
 
 /// The fields of an entry that are kept from this reader of it.

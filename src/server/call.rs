@@ -416,6 +416,12 @@ impl Call {
         &self.state.settings
     }
 
+    /// The public key by which the log's checkpoints are verified, on a node that signs them.
+    #[must_use]
+    pub fn log_key(&self) -> Option<&str> {
+        self.state.log_key.as_deref()
+    }
+
     /// The database, for the calls that bring a credential of their own. All others go by
     /// [`Call::read`] and [`Call::write`], which know who asks.
     #[must_use]

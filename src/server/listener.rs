@@ -33,6 +33,8 @@ pub struct State {
     pub gate: Arc<dyn Gate>,
     /// The time, for judging tokens before a unit of work begins.
     pub clock: Arc<dyn Clock>,
+    /// The public key by which the log's checkpoints are verified, on a node that signs them.
+    pub log_key: Option<Arc<str>>,
 }
 
 /// A server that listens; it serves once its future is awaited.

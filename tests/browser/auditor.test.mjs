@@ -8,6 +8,7 @@ const PURPOSE = "preparing what the auditor will find";
 const SECRET = "Nobody outside reads this title";
 let auditor;
 let note;
+let point;
 
 before(async () => {
   const page = await as(account("contact_point", "PL"));
@@ -16,7 +17,7 @@ before(async () => {
   await send(page, { title: SECRET, text: SECRET }, "button[formaction$='/preview']");
   await send(page, {});
   note = new URL(page.url()).pathname;
-  await page.context().close();
+  point = page;
   auditor = await as(account("auditor"));
 });
 after(closeBrowser);
@@ -59,7 +60,7 @@ for (const scripts of [false, true]) {
 
     await follow(page, "All entries of this room");
     const visits = page.locator("main tbody tr", { hasText: "visit begun" });
-    assert.ok((await visits.locator("td:last-child").allInnerTexts()).includes(PURPOSE));
+    assert.ok((await visits.locator("td:nth-of-type(4)").allInnerTexts()).includes(PURPOSE));
     await page.fill("#field-from", "2099-01-01");
     await page.click("form.filters button");
     assert.match(await page.locator("main").innerText(), /No entry that you may read fits/);
@@ -73,6 +74,62 @@ for (const scripts of [false, true]) {
     await follow(page, "All that this person did");
     const actors = await page.locator("main tbody tr td:nth-of-type(2)").allInnerTexts();
     assert.ok(actors.length > 2 && actors.every((one) => one.startsWith("Agnieszka Wrona")), String(actors));
+    await page.context().close();
+  });
+}
+
+/** What of a page is seen. */
+const seen = (page, selector) => page.locator(selector).evaluateAll((all) => all.filter((one) => one.checkVisibility()).length);
+
+for (const scripts of [false, true]) {
+  test(`the report of a State is made, printed and saved, ${scripts ? "with scripts" : "without scripts"}`, async () => {
+    const page = await likewise(auditor, { scripts });
+    await page.goto("/audit/entries");
+    await follow(page, "Purpose and disclosure report");
+    await page.selectOption("#field-party", await page.locator("#field-party option", { hasText: "(PL)" }).getAttribute("value"));
+    await page.click("form.filters button");
+    const head = await page.locator(".report-head").innerText();
+    assert.match(head, /Poland \(PL\)/);
+    assert.match(head, /checkpoint over \d+ entries/);
+    const written = page.locator("#operation-collection + .scroll tbody tr", { hasText: note.split("/").pop() });
+    const line = await written.innerText();
+    assert.match(line, /Agnieszka Wrona · PL/);
+    assert.match(line, /note written/);
+    assert.ok(line.includes(PURPOSE), line);
+
+    await page.emulateMedia({ media: "print" });
+    assert.equal(await seen(page, "nav, footer, form, button, .screen-only"), 0);
+    assert.equal(await seen(page, ".report-head"), 1, "what it is of, on paper too");
+    await page.emulateMedia({ media: "screen" });
+    const table = await download(page, "main a[href^='/audit/report.csv']");
+    assert.ok(table.includes(PURPOSE) && !table.includes(SECRET));
+
+    await page.selectOption("#field-operation", "erasure");
+    await page.click("form.filters button");
+    assert.match(await page.locator("main").innerText(), /Nothing of that kind was done/);
+    assert.match(await page.locator(".report-head").innerText(), /Poland/, "the State stays chosen");
+    await page.context().close();
+  });
+
+  test(`a contact point reports on the own State, and sees how the log grew, ${scripts ? "with scripts" : "without scripts"}`, async () => {
+    const page = await likewise(point, { scripts });
+    await page.goto("/audit/entries");
+    await follow(page, "Purpose and disclosure report");
+    assert.equal(await page.locator("#field-party").count(), 0);
+    assert.match(await page.locator(".report-head").innerText(), /Poland \(PL\)/);
+    const written = page.locator("#operation-collection + .scroll tbody tr", { hasText: note.split("/").pop() });
+    assert.ok((await written.innerText()).includes(PURPOSE));
+    const receipt = await written.locator("a[download]").getAttribute("href");
+    while ((await page.request.get(receipt)).status() === 409) await new Promise((done) => setTimeout(done, 500));
+    assert.match(verified(await download(page, `main a[href='${receipt}']`)), /event "note_written"/);
+    assert.equal((await page.goto("/audit/report?party=3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b11")).status(), 404);
+
+    await page.goto("/audit/state");
+    const state = await page.locator("main").innerText();
+    assert.match(state, /localhost:\d+\/api\/v1\/audit\+[0-9a-f]{8}\+/);
+    assert.match(state, /Nobody else has signed this checkpoint/);
+    assert.match(await page.locator("svg[role=img]").getAttribute("aria-label"), /Entries of the log over time: .* to \d+ on/);
+    assert.ok((await page.locator("main table tbody tr").count()) > 1, "the drawing stands in a table, too");
     await page.context().close();
   });
 }

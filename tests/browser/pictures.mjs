@@ -82,6 +82,13 @@ await withDemo(process.argv[2], async (variables) => {
   const auditor = await as(account("auditor"), SIZE);
   await auditor.goto("/audit/entries");
   await take(auditor, "log");
+  await auditor.goto("/audit/report");
+  await auditor.selectOption("#field-party", await auditor.locator("#field-party option", { hasText: "(FR)" }).getAttribute("value"));
+  await auditor.click("form.filters button");
+  await take(auditor, "report");
+  await auditor.goto("/audit/state");
+  await auditor.locator(".growth figcaption").scrollIntoViewIfNeeded();
+  await auditor.screenshot({ path: path.join(folder, "state.png") });
   const nobody = await visitor(SIZE);
   await nobody.goto("/meetings");
   await take(nobody, "meetings");

@@ -45,7 +45,7 @@ before(async () => {
   await takeUp(enrolled, token);
 
   readers.auditor = await as(account("auditor"));
-  paths.auditor = ["/audit/entries"];
+  paths.auditor = ["/audit/entries", "/audit/report", "/audit/state"];
   await readers.auditor.goto("/audit/entries");
   paths.auditor.push(await readers.auditor.locator("main tbody a").first().getAttribute("href"));
   readers.nobody = await visitor();
@@ -137,6 +137,8 @@ test("on paper a closed page is still closed, and nothing stands there that only
     ["nobody", paths.conclusions, false],
     ["nobody", "/meetings", false],
     ["auditor", "/audit/entries", false],
+    ["auditor", "/audit/report", false],
+    ["auditor", "/audit/state", false],
   ]) {
     const page = await likewise(readers[name], { width: 794, height: 1123 });
     await page.goto(path);

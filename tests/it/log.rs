@@ -6,8 +6,10 @@ mod faults;
 mod outside;
 mod readers;
 mod receipts;
+mod report;
 mod rows;
 mod signing;
+mod state;
 mod tampering;
 mod tree;
 

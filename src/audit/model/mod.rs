@@ -5,7 +5,9 @@ mod commitment;
 mod entry;
 pub mod note;
 pub mod proof;
+pub mod report;
 pub mod rows;
+pub mod tar;
 pub mod tiles;
 pub mod tree;
 

@@ -174,6 +174,20 @@ impl Line {
         let (id, signature) = bytes.split_first_chunk()?;
         is_name(name).then(|| Self { name: name.to_owned(), id: *id, signature: signature.to_vec() })
     }
+
+    /// The id of the key that signed, as a vkey has it.
+    #[must_use]
+    pub fn key_id(&self) -> String {
+        HEXLOWER.encode(&self.id)
+    }
+
+    /// The second since 1970 that a witness says it signed at; nothing for a signature without a time. Whether the
+    /// signature is right is for whoever has the witness's key.
+    #[must_use]
+    pub fn cosigned_at(&self) -> Option<u64> {
+        let (seconds, signature) = self.signature.split_first_chunk()?;
+        (signature.len() == 64).then(|| u64::from_be_bytes(*seconds))
+    }
 }
 
 impl fmt::Display for Line {
@@ -307,6 +321,8 @@ mod tests {
             let signer = Signer::parse(&text, kind).unwrap();
             let key = Verifier::parse(&signer.verifier().to_string()).unwrap();
             let lines = vec![signer.sign(&checkpoint.text(), 1_679_315_147)];
+            assert_eq!(lines[0].cosigned_at(), (kind == Kind::Witness).then_some(1_679_315_147));
+            assert!(key.to_string().contains(&format!("+{}+", lines[0].key_id())));
             let note = Note::parse(&Note { text: checkpoint.text(), lines }.to_string()).unwrap();
             assert_eq!(note.signed(&key), expected);
             let mut other = note.clone();

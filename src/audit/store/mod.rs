@@ -2,6 +2,7 @@
 
 mod entries;
 mod published;
+mod report;
 mod rows;
 mod tree;
 mod verify;
@@ -14,6 +15,7 @@ pub(crate) use entries::Row;
 pub use entries::{LoggedEntry, Wanted};
 pub(in crate::audit) use entries::{id_of, page};
 pub(in crate::audit) use published::{publish, published};
+pub(in crate::audit) use report::{ReportRow, Span, minutes_of, purposes, report_counts, report_rows};
 pub(crate) use rows::take_touched;
 pub use rows::verify_rows;
 pub(in crate::audit) use rows::{binds, touch_unbound};

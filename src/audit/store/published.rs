@@ -14,6 +14,8 @@ pub(in crate::audit) struct Published {
     pub(in crate::audit) size: i64,
     /// The signed note.
     pub(in crate::audit) note: String,
+    /// When it was given out.
+    pub(in crate::audit) published_us: Moment,
 }
 
 /// The newest, if there is one yet.

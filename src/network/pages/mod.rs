@@ -6,10 +6,13 @@ mod decisions;
 mod drawing;
 mod explain;
 mod form;
+mod growth;
 mod log;
+mod log_state;
 mod parties;
 mod people;
 mod proposals;
+mod report;
 
 use actix_web::http::Method;
 
@@ -31,6 +34,8 @@ pub fn routes() -> Vec<Route> {
         explain::routes(),
         proposals::routes(),
         log::routes(),
+        report::routes(),
+        log_state::routes(),
     ]
     .concat()
 }
@@ -101,6 +106,8 @@ pub(crate) fn samples(shell: &Shell) -> Vec<crate::server::page::Sample> {
         sample("network/proposal.html", proposals::ProposalPage::samples(shell)),
         sample("audit/entries.html", log::EntriesPage::samples(shell)),
         sample("audit/entry.html", log::EntryPage::samples(shell)),
+        sample("audit/report.html", report::ReportPage::samples(shell)),
+        sample("audit/state.html", log_state::StatePage::samples(shell)),
     ]
     .into_iter()
     .flatten()

@@ -50,6 +50,8 @@ const LIKE: &[(&str, &str)] = &[
     ("page_order_closed_agenda", "change_agenda"),
     ("page_parties_table", "list_parties"),
     ("page_people_table", "list_people"),
+    ("page_report_receipts", "get_report"),
+    ("page_report_table", "get_report"),
 ];
 
 /// What is closed has pages of its own, inside its room: the ways in which the others are asked.
@@ -114,6 +116,10 @@ pub fn build(stage: &mut Stage, route: &Route, variant: &str, principal: &Princi
     let mut path = moved(route, twin.path, &path);
     if let Some(room) = &made.room {
         path = path.replace("{room}", room.as_str());
+    }
+    if route.name == "page_report_receipts" {
+        // Of what nothing was signed for yet there are no receipts.
+        path.push_str("?until=2001-12-31");
     }
     made.path = Some(path);
     made.event = None;

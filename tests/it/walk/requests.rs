@@ -180,6 +180,11 @@ fn others(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal
         "record_publication" => Made::default().json(json!({
             "code": format!("paper-of-{}", stage.fresh() + 100), "kind": "factsheet", "title": "A paper", "summary": "On it.",
         })),
+        "get_report" => Made::default(),
+        "get_log_state" => {
+            stage.world.server.publish().unwrap();
+            Made::default()
+        }
         "get_checkpoint" | "get_tile" => {
             stage.world.server.publish().unwrap();
             let what = if route.name == "get_tile" { "tile/0/000.p/7" } else { "checkpoint" };

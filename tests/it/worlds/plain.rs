@@ -103,6 +103,9 @@ impl Names {
             {
                 // A commitment, as the log's pages show it.
                 ("(random)".to_owned(), 64)
+            } else if let Some(length) = key(rest) {
+                // Each server's log has a key of its own, and a page shows its fingerprint in groups.
+                ("(key)".to_owned(), length)
             } else if let Some(length) = clock(rest) {
                 // The moment itself stands beside it, for machines.
                 ("(clock)".to_owned(), length)
@@ -148,6 +151,14 @@ const TOKEN: &str = "name=\"_token\" value=\"";
 fn base64(text: &str) -> &str {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(text.len());
     &text[..end]
+}
+
+/// The length of what is a key's own, if `text` begins with it: `530d903a+AekyeR…`, or 64 digits in groups of four.
+fn key(text: &str) -> Option<usize> {
+    let hex = |word: &str| word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let public = text.get(..9).and_then(|id| id.strip_suffix('+')).is_some_and(hex) && text.len() >= 53;
+    let groups = text.get(..79).is_some_and(|all| all.split(' ').all(|group| group.len() == 4 && hex(group)));
+    if public { Some(53) } else { groups.then_some(79) }
 }
 
 /// The length of a moment as pages show it, if `text` begins with one: `11 March 2026, 14:05 UTC`.
@@ -204,10 +215,11 @@ fn only_what_is_random_loses_its_face() {
     };
     let cursor = data_encoding::BASE64URL_NOPAD.encode(b"digest1700000000000001|22222222-2222-4222-8222-222222222222");
     let body = format!(
-        r#"{{"id":"11111111-1111-4111-8111-111111111111","of":"22222222-2222-4222-8222-222222222222","at":"2023-11-14T22:13:20.000001Z","n":7,"commitment":"ab","next":"{cursor}","day":"2026-03-11","late":"2023-11-14T22:13:20.1Z"}}"#
+        r#"{{"id":"11111111-1111-4111-8111-111111111111","of":"22222222-2222-4222-8222-222222222222","at":"2023-11-14T22:13:20.000001Z","n":7,"commitment":"ab","next":"{cursor}","day":"2026-03-11","late":"2023-11-14T22:13:20.1Z","key":"a+530d903a+AekyeRrm56bApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k","groups":"{}"}}"#,
+        ["0a1f"; 16].join(" ")
     );
     assert_eq!(
         names.plain(&reply(&body)),
-        "200\netag: \"3\"\n\n{\"id\":\"(the case)\",\"of\":\"(id 1)\",\"at\":\"(time 0)\",\"n\":7,\"commitment\":\"(random)\",\"next\":\"(cursor (time 0)|(id 1))\",\"day\":\"2026-03-11\",\"late\":\"(time 1)\"}"
+        "200\netag: \"3\"\n\n{\"id\":\"(the case)\",\"of\":\"(id 1)\",\"at\":\"(time 0)\",\"n\":7,\"commitment\":\"(random)\",\"next\":\"(cursor (time 0)|(id 1))\",\"day\":\"2026-03-11\",\"late\":\"(time 1)\",\"key\":\"a+(key)\",\"groups\":\"(key)\"}"
     );
 }

@@ -98,6 +98,11 @@ pub fn look(pair: &mut Pair, role: &str, extent: Extent) {
         "/api/v1/audit/entries?thing=<meeting>",
         "/api/v1/audit/entries?from=<before>",
         "/api/v1/audit/entries?until=<before>&from=2020-01-01",
+        "/api/v1/audit/report",
+        "/api/v1/audit/report?from=<before>&limit=2",
+        "/api/v1/audit/report?operation=consultation",
+        "/api/v1/audit/report?party=<SE>&operation=disclosure",
+        "/api/v1/audit/report?party=<FR>",
     ];
     if extent.log_apart {
         for log in ["/api/v1/audit/entries"].iter().chain(&logs) {
@@ -106,6 +111,7 @@ pub fn look(pair: &mut Pair, role: &str, extent: Extent) {
     } else {
         pair.pages(role, "/api/v1/audit/entries", 1, 5);
         pair.pages(role, "/api/v1/audit/entries", 200, 100);
+        pair.pages(role, "/api/v1/audit/report", 3, 5);
         for log in logs {
             pair.get(role, log);
         }
