@@ -10,6 +10,7 @@ mod rows;
 mod signing;
 mod tampering;
 mod tree;
+mod twelve;
 
 use std::collections::BTreeSet;
 

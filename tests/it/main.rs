@@ -25,6 +25,7 @@ mod openapi;
 mod pages;
 mod rooms;
 mod schema;
+mod steps;
 mod support;
 mod transport;
 mod walk;
