@@ -120,7 +120,12 @@ impl Stage {
         let begun = Instant::now();
         let good = |what, status| self.ask(what).send().is_ok_and(|reply| reply.status == status);
         while !(good(What::Read, 200) && good(What::Write, 201)) {
-            assert!(begun.elapsed() < RESUMED, "{case}: not serving after {:?}\n{}", begun.elapsed(), self.node.diagnostics());
+            assert!(
+                begun.elapsed() < RESUMED,
+                "{case}: not serving after {:?}\n{}",
+                begun.elapsed(),
+                self.node.diagnostics()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -138,7 +143,9 @@ impl Stage {
     /// Lets a statement fail, or stand still, from now on.
     fn spoil(&self, fault: Spoilt, statement: &str, table: &str) {
         let function = |body: &str| {
-            format!("CREATE OR REPLACE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; RETURN NEW; END $$;")
+            format!(
+                "CREATE OR REPLACE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; RETURN NEW; END $$;"
+            )
         };
         let (moment, sqlite, postgres) = match fault {
             Spoilt::Before => ("BEFORE", "SELECT RAISE(ABORT, 'the disk is full')", "RAISE 'the disk is full'"),
@@ -175,12 +182,14 @@ impl Stage {
     #[track_caller]
     fn stands_still(&self) {
         let (begun, ticks) = (Instant::now(), self.writers_ticks());
-        let still = || match self.kind {
+        let still = || {
+            match self.kind {
             // It is busy for ever.
             Kind::Sqlite => self.writers_ticks() > ticks + 5,
             Kind::Postgres => {
                 self.count("SELECT COUNT(*) AS count FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()") > 0
             }
+        }
         };
         while !still() {
             assert!(begun.elapsed() < Duration::from_secs(10), "it never came there");

@@ -173,16 +173,19 @@ fn commit(kind: Kind, fault: Fault) -> At {
 /// Grows the log to where the next entry fills a tile.
 fn grow_to_the_edge(stage: &Stage) {
     let rest = 255 - stage.count("SELECT size AS count FROM audit_head") % 256;
-    stage.db().write_blocking(move |work| {
-        (0..rest).for_each(|_| work.log(Entry::new(Event::OperatorActed)));
-        Ok(())
-    })
-    .unwrap();
+    stage
+        .db()
+        .write_blocking(move |work| {
+            (0..rest).for_each(|_| work.log(Entry::new(Event::OperatorActed)));
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// How many there are of what this does: the rows of a change, and the entries.
 fn there(stage: &Stage, what: What, case: &str) -> i64 {
-    let entries = |event: &str| stage.count(&format!("SELECT COUNT(*) AS count FROM audit_entries WHERE event = '{event}'"));
+    let entries =
+        |event: &str| stage.count(&format!("SELECT COUNT(*) AS count FROM audit_entries WHERE event = '{event}'"));
     match what {
         What::Read => entries("note_read"),
         What::Write => {

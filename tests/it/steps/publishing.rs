@@ -46,13 +46,7 @@ const fn unseen(name: &'static str, how: How) -> Step {
 const STEPS: &[Step] = &[
     unseen("take the publishers' lock", How::File("open", "/log.lock", false, BROKEN)),
     unseen("read the last checkpoint", How::File("open", "/log.checkpoint", false, BROKEN)),
-    Step {
-        name: "read the tree, and sign",
-        how: How::Gone,
-        fails: (Old, Old),
-        fails_though_done: None,
-        killed: None,
-    },
+    Step { name: "read the tree, and sign", how: How::Gone, fails: (Old, Old), fails_though_done: None, killed: None },
     unseen("make a file beside it", How::File("open", "/log.new", false, FULL)),
     unseen("write it", How::File("write", "/log.new", true, FULL)),
     unseen("sync it", How::File("sync", "/log.new", false, BROKEN)),

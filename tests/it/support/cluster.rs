@@ -40,7 +40,9 @@ impl Cluster {
             std::os::unix::fs::chown(&cluster.root, Some(NOBODY), Some(NOBODY)).unwrap();
         }
         let (data, root) = (cluster.data(), cluster.root.display());
-        cluster.run(&format!("{binaries}/initdb -D {data} -U incamera -A trust -E UTF8 --locale=C -N {option} >/dev/null"));
+        cluster.run(&format!(
+            "{binaries}/initdb -D {data} -U incamera -A trust -E UTF8 --locale=C -N {option} >/dev/null"
+        ));
         let watch = format!(
             // Not `kill -0`: the watcher may not signal a process of another user, and would end at once.
             "while [ -d /proc/{pid} ] && [ -d {data} ]; do sleep 1; done; {binaries}/pg_ctl -D {data} -m immediate stop; rm -rf {root}",

@@ -83,7 +83,12 @@ impl Kept {
             let leaf = Leaf { seq: row.seq.unsigned_abs(), minute: row.minute.unsigned_abs(), commitment };
             self.tree.push(leaf.hash());
             if let Some(root) = self.seen.get(&self.tree.size()) {
-                assert_eq!(self.tree.root(), *root, "the checkpoint over {} entries is of another log", self.tree.size());
+                assert_eq!(
+                    self.tree.root(),
+                    *root,
+                    "the checkpoint over {} entries is of another log",
+                    self.tree.size()
+                );
             }
         }
         assert_eq!(self.tree.size(), *last, "entries that were signed for are gone");

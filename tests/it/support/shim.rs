@@ -51,7 +51,11 @@ impl Shim {
     pub fn sprung(&self) {
         let (begun, mark) = (Instant::now(), self.0.with_extension("sprung"));
         while self.0.exists() && !mark.exists() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "it never came to {}", fs::read_to_string(&self.0).unwrap());
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "it never came to {}",
+                fs::read_to_string(&self.0).unwrap()
+            );
             std::thread::sleep(Duration::from_millis(2));
         }
     }
