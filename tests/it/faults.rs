@@ -16,8 +16,10 @@ use crate::support::database::Kind;
 use crate::support::scene::{inside, note, scene};
 use crate::support::{Client, Reply, TestServer, World};
 
-/// Until when an outage must be told.
-const TOLD: Duration = Duration::from_millis(2500);
+/// Until when it must be told that the database is gone, or the disk full.
+const TOLD: Duration = Duration::from_secs(2);
+/// Until when that another holds a lock: the two seconds for which it is waited for, and those of the answer.
+const HELD: Duration = Duration::from_millis(2500);
 /// Until when serving goes on after a repair.
 const RESUMED: Duration = Duration::from_secs(5);
 
@@ -54,10 +56,15 @@ impl Inside {
 
     #[track_caller]
     fn refused_soon(&mut self, what: fn(&mut Self) -> Reply) {
+        self.refused_within(TOLD, what);
+    }
+
+    #[track_caller]
+    fn refused_within(&mut self, limit: Duration, what: fn(&mut Self) -> Reply) {
         let begun = Instant::now();
         let reply = what(self);
         assert_eq!(reply.status, 503, "{}", reply.text());
-        assert!(begun.elapsed() < TOLD, "told after {:?}", begun.elapsed());
+        assert!(begun.elapsed() < limit, "told after {:?}", begun.elapsed());
     }
 
     /// All kinds of requests are answered again, and go on being so.
@@ -164,7 +171,7 @@ both!(a_lock_that_another_holds_is_waited_for_two_seconds, |server| {
         for what in [Inside::read, Inside::write, Inside::read, Inside::write] {
             let mut one =
                 Inside { client: inside.client.again(), notes: inside.notes.clone(), note: inside.note.clone() };
-            scope.spawn(move || one.refused_soon(what));
+            scope.spawn(move || one.refused_within(HELD, what));
         }
     });
     // What leaves no entry needs no lock.
@@ -189,8 +196,8 @@ fn a_table_that_another_locks_refuses_soon() {
     let mut inside = Inside::new(&mut world);
     let mut other = world.server.url().open_writer().unwrap();
     other.batch_execute("BEGIN; LOCK TABLE note_versions IN ACCESS EXCLUSIVE MODE").unwrap();
-    inside.refused_soon(Inside::read);
-    inside.refused_soon(Inside::write);
+    inside.refused_within(HELD, Inside::read);
+    inside.refused_within(HELD, Inside::write);
     inside.look().expect(200);
     other.batch_execute("ROLLBACK").unwrap();
     inside.resumes();
@@ -291,6 +298,62 @@ fn a_disk_that_is_full_refuses_and_loses_nothing() {
     let kept = list["items"].as_array().unwrap().iter().filter(|one| one["title"] == "full").count();
     assert_eq!(kept, answered, "what was answered is there, and nothing else");
     inside.read().expect(200);
+}
+
+/// A table cannot grow, and then not even PostgreSQL's own log can be written: it ends, and does not come up again
+/// before there is room.
+#[test]
+fn a_disk_that_is_full_under_postgresql_refuses_and_loses_nothing() {
+    // Pieces of its log of one megabyte, and so no file but a table's grows beyond.
+    let cluster = Cluster::start_with("--wal-segsize=1");
+    let mut world = postgres(&cluster);
+    let mut inside = Inside::new(&mut world);
+    inside.crowd();
+    // Nothing in it repeats itself, so it cannot be made shorter.
+    let mut dice = 1_u64;
+    let mut words = || -> String {
+        let mut digit = || {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            char::from_digit((dice >> 59).try_into().unwrap(), 36).unwrap()
+        };
+        (0..60_000).map(|_| digit()).collect()
+    };
+    cluster.limit("1048576");
+    let mut answered = 0;
+    let refused = loop {
+        let begun = Instant::now();
+        let reply = inside.client.post(&inside.notes, &note("full", &words()));
+        match reply.status {
+            201 => answered += 1,
+            _ => {
+                assert!(begun.elapsed() < TOLD, "told after {:?}", begun.elapsed());
+                break reply;
+            }
+        }
+        assert!(answered < 100, "the limit is felt");
+    };
+    assert_eq!((refused.status, refused.json()["type"].clone()), (503, json!("urn:incamera:problem:log-unavailable")));
+    inside.look().expect(200);
+    assert!(!cluster.processes().is_empty());
+    cluster.limit("unlimited");
+    inside.resumes();
+
+    cluster.limit("4096");
+    for _ in 0..3 {
+        inside.refused_soon(Inside::write);
+        inside.refused_soon(Inside::read);
+    }
+    let begun = Instant::now();
+    while !cluster.processes().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it cannot go on");
+        inside.refused_soon(Inside::write);
+    }
+    assert_eq!(inside.client.get("/readyz").status, 503);
+    cluster.start_again();
+    inside.resumes();
+    let list = inside.client.get(&format!("{}?limit=200", inside.notes)).expect(200);
+    let kept = list["items"].as_array().unwrap().iter().filter(|one| one["title"] == "full").count();
+    assert_eq!(kept, answered, "what was answered is there, and nothing else");
 }
 
 /// Many who begin to log in and go away: their hashing is bounded all the same, and nobody else waits.

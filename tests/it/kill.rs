@@ -1,73 +1,64 @@
 //! `kill -9`, a hundred times, at random, under a mixed load: no answered change without its entry, no
-//! entry without its change, no disclosed contents without an entry, and serving goes on.
+//! entry without its change, no disclosed contents without an entry, serving goes on; and the log goes on from
+//! every checkpoint that was ever signed, also when it was signing that was interrupted.
 //!
 //! Fifty times on each database, over one network whose data accumulate. On PostgreSQL every other time it
 //! is the database that is killed and started again, while the server stays and has to come back by itself.
+//! `INCAMERA_KILLS=1000 cargo test --test it killed_at_random -- --nocapture` does it a thousand times.
 
 mod ledger;
 mod load;
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use incamera::db::DatabaseUrl;
+use diesel::sql_types::BigInt;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use incamera::db::{Conn, DatabaseUrl};
 use incamera::network::model::Role;
 
 use self::ledger::Ledger;
-use self::load::{Cast, Done, Outcome, Part, Player, Traveller, play, sign_in_of};
+use self::load::{Cast, Done, Outcome, Part, Player, Signals, Traveller, play, sign_in_of};
 use crate::support::cluster::Cluster;
 use crate::support::database::Kind;
+use crate::support::kept::Kept;
+use crate::support::process::{self, Node};
 use crate::support::scene::{note, scene, visit};
 use crate::support::world::PASSWORD;
 use crate::support::{Client, Reply, TestServer, World};
 
+/// How often over one network: no log-in lasts longer.
 const RUNS: u32 = 50;
 
-/// The real binary on a data folder.
-struct Server {
-    child: Child,
-    address: SocketAddr,
+/// Kills as often as asked for, each time over a new network.
+fn rounds(kind: Kind, cluster: Option<&Cluster>) {
+    let times = std::env::var("INCAMERA_KILLS").map_or(2 * RUNS, |times| times.parse().expect("INCAMERA_KILLS")) / 2;
+    let (begun, mut sum) = (Instant::now(), Sum::default());
+    while sum.kills < times {
+        runs(kind, cluster, RUNS.min(times - sum.kills), &mut sum);
+        println!("{kind:?}, {} s: {sum:?}", begun.elapsed().as_secs());
+    }
+    assert!(sum.requests > 8 * usize::try_from(times).unwrap(), "a load worth the name");
+    assert!(sum.of_unknown_end > usize::try_from(times).unwrap(), "it was killed in the middle of something");
 }
 
-impl Server {
-    fn start(data: &Path) -> Self {
-        let diagnostics = std::fs::File::options().create(true).append(true).open(data.join("diagnostics")).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_incamera"))
-            .args(["serve", "--config", data.join("incamera.toml").to_str().unwrap()])
-            .env("INCAMERA_SERVER__PORT", "0")
-            .env("INCAMERA_DIAGNOSTICS__LEVEL", "warn")
-            .envs(SETTINGS.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(diagnostics)
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().trim_end_matches('.').rsplit(' ').next().and_then(|address| address.parse().ok());
-        let said = || std::fs::read_to_string(data.join("diagnostics")).unwrap_or_default();
-        let address = address.unwrap_or_else(|| panic!("it did not start: {line}{}", said()));
-        Self { child, address }
-    }
-
-    fn kill(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
+/// What it came to. The last is how often a half-written checkpoint was left behind.
+#[derive(Debug, Default)]
+struct Sum {
+    kills: u32,
+    requests: usize,
+    of_unknown_end: usize,
+    entries: usize,
+    checkpoints: usize,
+    checkpoints_cut_short: u32,
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 8] = [
+    // As often as can be.
+    ("INCAMERA_AUDIT__PUBLISH_SECONDS", "1"),
     // Longer than the whole test: a second factor's code is good for one log-in only.
     ("INCAMERA_IDENTITY__ACCESS_SECONDS", "900"),
     ("INCAMERA_IDENTITY__ARGON2_MEMORY_KIB", "19456"),
@@ -108,6 +99,7 @@ struct Stage {
     players: Vec<Player>,
     /// Somebody outside the load, who looks whether the server serves.
     probe: Client,
+    kept: Kept,
     _folder: Arc<tempfile::TempDir>,
 }
 
@@ -160,7 +152,8 @@ impl Stage {
         players.push(Player { part: Part::Traveller, client: probe.anew(), who: cast.traveller.person.clone() });
         let World { server, .. } = world;
         let (data, url) = (server.settings.base.clone(), server.url());
-        Self { data, url, cast, players, probe, _folder: server.stop() }
+        let kept = Kept::of(&data);
+        Self { data, url, cast, players, probe, kept, _folder: server.stop() }
     }
 
     /// An audited read and a write by somebody outside the load.
@@ -183,31 +176,69 @@ impl Stage {
     }
 
     /// Lets everybody play while `what` happens; answers all they did.
-    fn play(&self, address: SocketAddr, what: impl FnOnce()) -> Vec<Done> {
-        let stop = AtomicBool::new(false);
+    fn play(&self, address: SocketAddr, what: impl FnOnce(&Signals)) -> Vec<Done> {
+        let signals = Signals::default();
         std::thread::scope(|scope| {
             let threads: Vec<_> = self
                 .players
                 .iter()
                 .map(|player| {
-                    let (client, stop) = (player.client.again_at(address), &stop);
-                    scope.spawn(move || play(&self.cast, player, client, stop))
+                    let (client, signals) = (player.client.again_at(address), &signals);
+                    scope.spawn(move || play(&self.cast, player, client, signals))
                 })
                 .collect();
-            what();
-            stop.store(true, Ordering::SeqCst);
+            what(&signals);
+            signals.stop.store(true, Ordering::SeqCst);
             threads.into_iter().flat_map(|thread| thread.join().expect("a player did not panic")).collect()
         })
     }
 
+    /// Waits until a checkpoint is being signed, for as long as one may take to come.
+    fn signing(&self) {
+        let file = self.data.join("log.checkpoint");
+        let last = || std::fs::metadata(&file).and_then(|data| data.modified()).ok();
+        let (begun, before, beside) = (Instant::now(), last(), self.beside());
+        while last() == before && !beside.exists() && begun.elapsed() < Duration::from_secs(2) {
+            std::thread::sleep(Duration::from_micros(100));
+        }
+    }
+
+    /// Where a checkpoint is written to before it replaces the last.
+    fn beside(&self) -> PathBuf {
+        self.data.join("log.new")
+    }
+
+    /// A checkpoint is given out over all that there is, and the log begins with every one that was ever seen.
+    #[track_caller]
+    fn signs(&mut self, run: &str) {
+        let mut conn = self.url.open_writer().unwrap();
+        let size = size(&mut conn);
+        let begun = Instant::now();
+        while self.kept.look(&mut conn).1 < size {
+            assert!(begun.elapsed() < Duration::from_secs(5), "{run}: nothing was signed");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.kept.agree(&mut conn);
+    }
+
     /// The command that the operator has.
     fn verify(&self, run: &str) {
-        let verified = Command::new(env!("CARGO_BIN_EXE_incamera"))
+        let verified = process::incamera()
             .args(["audit", "verify", "--config", self.data.join("incamera.toml").to_str().unwrap()])
             .output()
             .unwrap();
         assert!(verified.status.success(), "{run}: {}", String::from_utf8_lossy(&verified.stderr));
     }
+}
+
+#[derive(QueryableByName)]
+struct Size {
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+}
+
+fn size(conn: &mut Conn) -> u64 {
+    sql_query("SELECT size FROM audit_head").get_result::<Size>(conn).unwrap().size.unsigned_abs()
 }
 
 /// Whom to kill.
@@ -217,7 +248,7 @@ enum Victim {
     Database,
 }
 
-fn runs(kind: Kind, cluster: Option<&Cluster>) {
+fn runs(kind: Kind, cluster: Option<&Cluster>, times: u32, sum: &mut Sum) {
     let folder = tempfile::tempdir().unwrap();
     let url = match cluster {
         Some(cluster) => cluster.fresh(),
@@ -226,48 +257,69 @@ fn runs(kind: Kind, cluster: Option<&Cluster>) {
     let mut stage = Stage::set(kind, &url);
     let mut ledger = Ledger::open(&stage.url);
     let mut dice = Dice::new();
-    let (mut asked, mut unknown) = (0, 0);
-    let mut server = Server::start(&stage.data);
-    for number in 0..RUNS {
+    let mut server = Node::start(&stage.data, &SETTINGS);
+    for number in 0..times {
         let victim = if cluster.is_some() && number % 2 == 1 { Victim::Database } else { Victim::Server };
         let run = format!("{kind:?}, run {number}, killing the {victim:?}");
-        let done = stage.play(server.address, || match (victim, cluster) {
+        let done = stage.play(server.address, |load| match (victim, cluster) {
             (Victim::Database, Some(cluster)) => {
-                std::thread::sleep(dice.millis(30, 700));
+                load.wait_for(dice.below(60));
+                std::thread::sleep(dice.millis(0, 60));
                 cluster.stop_at_once();
                 std::thread::sleep(dice.millis(0, 300));
                 cluster.start_again();
                 std::thread::sleep(dice.millis(100, 300));
             }
             _ => {
-                // Now and then before it has answered much.
-                std::thread::sleep(if dice.below(8) == 0 { dice.millis(0, 30) } else { dice.millis(30, 800) });
+                match dice.below(8) {
+                    // Before it has answered much.
+                    0 => std::thread::sleep(dice.millis(0, 30)),
+                    // At the publisher's work, or right behind it.
+                    1..=3 => {
+                        stage.signing();
+                        // Most of it is over very soon.
+                        let most = 1 << dice.below(13);
+                        std::thread::sleep(Duration::from_micros(dice.below(most)));
+                    }
+                    _ => {
+                        load.wait_for(dice.below(120));
+                        std::thread::sleep(dice.millis(0, 60));
+                    }
+                }
                 server.kill();
             }
         });
-        asked += done.len();
-        unknown += done.iter().filter(|one| matches!(one.outcome, Outcome::Unknown)).count();
+        sum.kills += 1;
+        sum.requests += done.len();
+        sum.of_unknown_end += done.iter().filter(|one| matches!(one.outcome, Outcome::Unknown)).count();
+        sum.checkpoints_cut_short += u32::from(stage.beside().exists());
+        stage.kept.signed();
         if let Victim::Server = victim {
-            server = Server::start(&stage.data);
+            server = Node::start(&stage.data, &SETTINGS);
         }
         stage.goes_on(&run, server.address);
         ledger.check(&run, &done);
-        if number % 10 == 9 {
+        stage.kept.look(&mut stage.url.open_writer().unwrap());
+        if number % 10 == 9 || number + 1 == times {
+            stage.signs(&run);
             stage.verify(&run);
         }
     }
-    println!("{kind:?}: {RUNS} kills, {asked} requests recorded, {unknown} of unknown end, {} entries", ledger.len());
-    assert!(asked > 8 * usize::try_from(RUNS).unwrap(), "a load worth the name");
-    assert!(unknown > usize::try_from(RUNS).unwrap(), "it was killed in the middle of something");
+    sum.entries += ledger.len();
+    sum.checkpoints += stage.kept.len();
+    let said = server.diagnostics();
+    for never in ["rewritten", "set back", "was given out", "is gone"] {
+        assert!(!said.contains(never), "it would not sign: {never}");
+    }
 }
 
 #[test]
 fn killed_at_random_on_sqlite() {
-    runs(Kind::Sqlite, None);
+    rounds(Kind::Sqlite, None);
 }
 
 #[test]
 fn killed_at_random_on_postgresql() {
     let cluster = Cluster::start();
-    runs(Kind::Postgres, Some(&cluster));
+    rounds(Kind::Postgres, Some(&cluster));
 }

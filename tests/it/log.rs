@@ -12,6 +12,7 @@ mod signing;
 mod state;
 mod tampering;
 mod tree;
+mod twelve;
 
 use std::collections::BTreeSet;
 

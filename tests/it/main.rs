@@ -26,6 +26,7 @@ mod pages;
 mod rooms;
 mod schema;
 mod sharing;
+mod steps;
 mod support;
 mod transport;
 mod walk;

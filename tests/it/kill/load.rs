@@ -1,8 +1,8 @@
 //! Who asks for what while the server runs. Each keeps a record of whatever may have left an entry.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -67,6 +67,26 @@ pub enum Part {
     Traveller,
 }
 
+/// What the players are told, and tell.
+#[derive(Default)]
+pub struct Signals {
+    pub stop: AtomicBool,
+    /// How many requests were answered so far.
+    answered: AtomicUsize,
+}
+
+impl Signals {
+    /// Waits until so many were answered, but not for ever: on a busy machine a time alone may be no work at all.
+    pub fn wait_for(&self, answered: u64) {
+        let begun = Instant::now();
+        while u64::try_from(self.answered.load(Ordering::SeqCst)).unwrap() < answered
+            && begun.elapsed() < Duration::from_secs(5)
+        {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
 /// The server is gone.
 struct Gone;
 
@@ -74,14 +94,15 @@ struct Turn<'a> {
     cast: &'a Cast,
     client: Client,
     who: String,
+    signals: &'a Signals,
     done: Vec<Done>,
     round: i64,
 }
 
 /// Plays until told to stop, or until the server is gone.
-pub fn play(cast: &Cast, player: &Player, client: Client, stop: &AtomicBool) -> Vec<Done> {
-    let mut turn = Turn { cast, client, who: player.who.clone(), done: Vec::new(), round: 0 };
-    while !stop.load(Ordering::SeqCst) {
+pub fn play(cast: &Cast, player: &Player, client: Client, signals: &Signals) -> Vec<Done> {
+    let mut turn = Turn { cast, client, who: player.who.clone(), signals, done: Vec::new(), round: 0 };
+    while !signals.stop.load(Ordering::SeqCst) {
         turn.round += 1;
         let gone = match player.part {
             Part::Writer => turn.write(),
@@ -159,6 +180,9 @@ impl Turn<'_> {
             }
         };
         if let Some(outcome) = outcome {
+            if let Outcome::Answered(_) = outcome {
+                self.signals.answered.fetch_add(1, Ordering::SeqCst);
+            }
             self.done.push(Done { who: self.who.clone(), event: ask.event, outcome });
         }
         answer

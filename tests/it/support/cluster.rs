@@ -22,8 +22,13 @@ pub fn binaries() -> Option<&'static str> {
 }
 
 impl Cluster {
-    #[expect(clippy::zombie_processes, reason = "the watcher outlives this process, which cannot wait for it")]
     pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// Made with this option.
+    #[expect(clippy::zombie_processes, reason = "the watcher outlives this process, which cannot wait for it")]
+    pub fn start_with(option: &str) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let binaries = binaries().expect("PostgreSQL's server binaries: ./test installs them");
         let name = format!("incamera-pg-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
@@ -35,7 +40,9 @@ impl Cluster {
             std::os::unix::fs::chown(&cluster.root, Some(NOBODY), Some(NOBODY)).unwrap();
         }
         let (data, root) = (cluster.data(), cluster.root.display());
-        cluster.run(&format!("{binaries}/initdb -D {data} -U incamera -A trust -E UTF8 --locale=C -N >/dev/null"));
+        cluster.run(&format!(
+            "{binaries}/initdb -D {data} -U incamera -A trust -E UTF8 --locale=C -N {option} >/dev/null"
+        ));
         let watch = format!(
             // Not `kill -0`: the watcher may not signal a process of another user, and would end at once.
             "while [ -d /proc/{pid} ] && [ -d {data} ]; do sleep 1; done; {binaries}/pg_ctl -D {data} -m immediate stop; rm -rf {root}",
@@ -67,6 +74,14 @@ impl Cluster {
         let first: u32 = first.lines().next().unwrap().parse().unwrap();
         let children = fs::read_to_string(format!("/proc/{first}/task/{first}/children")).unwrap_or_default();
         std::iter::once(first).chain(children.split_whitespace().map(|pid| pid.parse().unwrap())).collect()
+    }
+
+    /// From now on no file of it may become longer.
+    pub fn limit(&self, bytes: &str) {
+        // Not even root may limit the processes of another. Those that served a connection may have ended meanwhile.
+        let limit = |pid: &u32| as_nobody(&format!("prlimit --pid={pid} --fsize={bytes}:unlimited")).output().unwrap();
+        let limited: Vec<_> = self.processes().iter().map(limit).collect();
+        assert!(limited.first().is_some_and(|first| first.status.success()), "{limited:?}");
     }
 
     pub fn url(&self, database: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -136,5 +136,60 @@ impl Drop for Process {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// `incamera serve` over a folder that is there already, again and again: what it says goes into a file of the folder.
+pub struct Node {
+    child: Child,
+    pub address: SocketAddr,
+    said: PathBuf,
+}
+
+impl Node {
+    pub fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
+        let said = data.join("diagnostics");
+        let diagnostics = std::fs::File::options().create(true).append(true).open(&said).unwrap();
+        let mut child = incamera()
+            .args(["serve", "--config", data.join("incamera.toml").to_str().unwrap()])
+            .env("INCAMERA_SERVER__PORT", "0")
+            .env("INCAMERA_DIAGNOSTICS__LEVEL", "warn")
+            .envs(settings.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(diagnostics)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().trim_end_matches('.').rsplit(' ').next().and_then(|address| address.parse().ok());
+        let tell = || std::fs::read_to_string(&said).unwrap_or_default();
+        let address = address.unwrap_or_else(|| panic!("it did not start: {line}{}", tell()));
+        Self { child, address, said }
+    }
+
+    /// Whatever it and those before it have said.
+    pub fn diagnostics(&self) -> String {
+        std::fs::read_to_string(&self.said).unwrap()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn kill(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+
+    /// Waits for its end, by whatever.
+    pub fn wait(&mut self) {
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
     }
 }

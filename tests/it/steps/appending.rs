@@ -1,0 +1,319 @@
+//! Appending: of a change with its entry, and of the entry of a read.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use incamera::audit::{Entry, Event, Publisher};
+
+use super::{SECRET, Spoilt, Stage, What};
+use crate::support::Reply;
+use crate::support::database::Kind;
+use crate::support::shim::{At, BROKEN, FULL, KILLED};
+
+/// How it ended for the caller, and in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Answered; it is there, with its entry.
+    Done,
+    /// 503: nothing was done, nothing disclosed; nothing is there.
+    Refused,
+    /// No answer; nothing is there.
+    Lost,
+    /// No answer; it is there, with its entry.
+    Kept,
+}
+use End::{Done, Kept, Lost, Refused};
+
+/// How a step is made to fail.
+#[derive(Clone, Copy)]
+enum How {
+    /// Somebody else holds the log's lock.
+    Held,
+    /// The database refuses a statement on a table, or stands still at it.
+    Statement(&'static str, &'static str),
+    /// The file or the connection breaks.
+    Commit,
+}
+
+struct Step {
+    name: &'static str,
+    how: How,
+    /// A read comes by it, too.
+    reads: bool,
+    fails: End,
+    /// On SQLite and on PostgreSQL.
+    fails_though_done: Option<[End; 2]>,
+    killed_before: End,
+    killed_after: Option<End>,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "take the log's lock",
+        how: How::Held,
+        reads: true,
+        fails: Refused,
+        fails_though_done: None,
+        killed_before: Lost,
+        killed_after: None,
+    },
+    Step {
+        name: "the change itself",
+        how: How::Statement("INSERT", "notes"),
+        reads: false,
+        fails: Refused,
+        fails_though_done: Some([Refused, Refused]),
+        killed_before: Lost,
+        killed_after: None,
+    },
+    Step {
+        name: "append the entry",
+        how: How::Statement("INSERT", "audit_entries"),
+        reads: true,
+        fails: Refused,
+        fails_though_done: Some([Refused, Refused]),
+        killed_before: Lost,
+        killed_after: None,
+    },
+    Step {
+        name: "bind the rows to it",
+        how: How::Statement("INSERT", "audit_bindings"),
+        reads: false,
+        fails: Refused,
+        fails_though_done: Some([Refused, Refused]),
+        killed_before: Lost,
+        killed_after: None,
+    },
+    Step {
+        name: "fill a tile of the tree",
+        how: How::Statement("INSERT", "audit_tiles"),
+        reads: true,
+        fails: Refused,
+        fails_though_done: Some([Refused, Refused]),
+        killed_before: Lost,
+        killed_after: None,
+    },
+    Step {
+        name: "store the tree's head",
+        how: How::Statement("UPDATE", "audit_head"),
+        reads: true,
+        fails: Refused,
+        fails_though_done: Some([Refused, Refused]),
+        killed_before: Lost,
+        killed_after: None,
+    },
+    Step {
+        name: "commit",
+        how: How::Commit,
+        reads: true,
+        fails: Refused,
+        // SQLite: it is in the file, but nobody was told, and what follows is written over it. PostgreSQL: the writer
+        // asks again what became of it.
+        fails_though_done: Some([Refused, Done]),
+        killed_before: Lost,
+        killed_after: Some(Kept),
+    },
+];
+
+/// The table in `docs/LOG.md`.
+pub fn table() -> String {
+    let word = |end: End| match end {
+        Done => "answered; there",
+        Refused => "503; not there",
+        Lost => "no answer; not there",
+        Kept => "no answer; there",
+    };
+    let mut lines = vec![
+        "| appending: the step | fails | fails though it was done | the server is killed |".to_owned(),
+        "|---|---|---|---|".to_owned(),
+    ];
+    for step in STEPS {
+        let though = match step.fails_though_done {
+            None => "–".to_owned(),
+            Some([one, other]) if one == other => word(one).to_owned(),
+            Some([sqlite, postgres]) => format!("SQLite: {}; PostgreSQL: {}", word(sqlite), word(postgres)),
+        };
+        let killed = match step.killed_after {
+            None => word(step.killed_before).to_owned(),
+            Some(after) => format!("before it is done: {}; after: {}", word(step.killed_before), word(after)),
+        };
+        lines.push(format!("| {} | {} | {though} | {killed} |", step.name, word(step.fails)));
+    }
+    lines.join("\n") + "\n"
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Fails,
+    FailsThoughDone,
+    KilledBefore,
+    KilledAfter,
+}
+
+impl Fault {
+    fn kills(self) -> bool {
+        matches!(self, Self::KilledBefore | Self::KilledAfter)
+    }
+}
+
+/// The call that is the commit.
+fn commit(kind: Kind, fault: Fault) -> At {
+    let (before, after) = match kind {
+        // The pages are written and synced: half a write is none, and after the sync it is in the file for good.
+        Kind::Sqlite => (("write", "test.db-wal", "half", FULL), ("sync", "test.db-wal", "after", BROKEN)),
+        Kind::Postgres => (("send", "COMMIT", "before", BROKEN), ("send", "COMMIT", "after", BROKEN)),
+    };
+    let (call, place, when, error) = match fault {
+        Fault::Fails | Fault::KilledBefore => before,
+        Fault::FailsThoughDone | Fault::KilledAfter => after,
+    };
+    At { call, place, when, what: if fault.kills() { KILLED } else { error }, once: true }
+}
+
+/// Grows the log to where the next entry fills a tile.
+fn grow_to_the_edge(stage: &Stage) {
+    let rest = 255 - stage.count("SELECT size AS count FROM audit_head") % 256;
+    stage
+        .db()
+        .write_blocking(move |work| {
+            (0..rest).for_each(|_| work.log(Entry::new(Event::OperatorActed)));
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// How many there are of what this does: the rows of a change, and the entries.
+fn there(stage: &Stage, what: What, case: &str) -> i64 {
+    let entries =
+        |event: &str| stage.count(&format!("SELECT COUNT(*) AS count FROM audit_entries WHERE event = '{event}'"));
+    match what {
+        What::Read => entries("note_read"),
+        What::Write => {
+            let (rows, entries) = (stage.count("SELECT COUNT(*) AS count FROM notes"), entries("note_written"));
+            assert_eq!(rows, entries, "{case}: a change and its entry, or neither");
+            rows
+        }
+    }
+}
+
+fn end(case: &str, reply: std::io::Result<Reply>, stored: i64) -> End {
+    assert!((0..=1).contains(&stored), "{case}: {stored} times");
+    let Ok(reply) = reply else { return if stored == 1 { Kept } else { Lost } };
+    assert!(stored == 1 || !reply.text().contains(SECRET), "{case}: disclosed without an entry");
+    match (reply.status, stored) {
+        (200 | 201, 1) => Done,
+        (503, 0) => {
+            assert_eq!(reply.json()["type"], "urn:incamera:problem:log-unavailable", "{case}");
+            Refused
+        }
+        _ => panic!("{case}: {} {}, {stored} of it there", reply.status, reply.text()),
+    }
+}
+
+/// One request, while a step fails, or the server is killed at it.
+fn run(stage: &mut Stage, step: &Step, fault: Fault, what: What, case: &str) -> End {
+    if matches!(step.how, How::Statement(_, "audit_tiles")) {
+        grow_to_the_edge(stage);
+    }
+    let before = there(stage, what, case);
+    let reply = match step.how {
+        How::Held => {
+            let mut other = stage.conn();
+            let lock = match stage.kind {
+                Kind::Sqlite => "BEGIN IMMEDIATE",
+                Kind::Postgres => "BEGIN; SELECT size FROM audit_head FOR UPDATE",
+            };
+            other.batch_execute(lock).unwrap();
+            let reply = while_it_waits(stage, fault, what, case, |_| std::thread::sleep(Duration::from_millis(400)));
+            other.batch_execute("ROLLBACK").unwrap();
+            reply
+        }
+        How::Statement(statement, table) => {
+            let spoilt = match fault {
+                Fault::Fails => Spoilt::Before,
+                Fault::FailsThoughDone => Spoilt::After,
+                Fault::KilledBefore | Fault::KilledAfter => Spoilt::Still,
+            };
+            stage.spoil(spoilt, statement, table);
+            let reply = while_it_waits(stage, fault, what, case, Stage::stands_still);
+            stage.mend(table);
+            reply
+        }
+        How::Commit => {
+            stage.shim.arm(commit(stage.kind, fault));
+            let reply = stage.ask(what).send();
+            stage.shim.sprung();
+            if fault.kills() {
+                stage.node.wait();
+            } else {
+                // What was told must hold whatever comes next: half of a commit that was given up must not come back.
+                stage.node.kill();
+            }
+            reply
+        }
+    };
+    if fault.kills() || matches!(step.how, How::Commit) {
+        stage.start_again();
+    }
+    let stored = there(stage, what, case) - before;
+    end(case, reply, stored)
+}
+
+/// Asks; if the server is to be killed, then when it `stands` at the step.
+fn while_it_waits(
+    stage: &mut Stage,
+    fault: Fault,
+    what: What,
+    case: &str,
+    stands: impl Fn(&Stage),
+) -> std::io::Result<Reply> {
+    let ask = stage.ask(what);
+    if !fault.kills() {
+        return ask.send();
+    }
+    let asking = std::thread::spawn(move || ask.send());
+    stands(stage);
+    assert!(!asking.is_finished(), "{case}: it did not wait");
+    stage.node.kill();
+    asking.join().unwrap()
+}
+
+fn all(kind: Kind) {
+    let mut stage = Stage::set(kind, "86400");
+    let publisher = Publisher::open(&stage.plain).unwrap().unwrap();
+    let (mut seen, mut wrong) = (Vec::new(), false);
+    for step in STEPS {
+        let faults = [
+            (Fault::Fails, Some(step.fails)),
+            (Fault::FailsThoughDone, step.fails_though_done.map(|both| both[usize::from(kind == Kind::Postgres)])),
+            (Fault::KilledBefore, Some(step.killed_before)),
+            (Fault::KilledAfter, step.killed_after),
+        ];
+        for (fault, expected) in faults {
+            let Some(expected) = expected else { continue };
+            for what in if step.reads { &[What::Write, What::Read][..] } else { &[What::Write] } {
+                let case = format!("{kind:?}: {}, {fault:?}, {what:?}", step.name);
+                let ended = run(&mut stage, step, fault, *what, &case);
+                wrong |= ended != expected;
+                seen.push(format!("{case}: {ended:?}, expected {expected:?}"));
+                stage.goes_on(&case);
+                // And what is signed next follows from all that was signed before.
+                let signed = actix_web::rt::System::new().block_on(publisher.publish(&stage.db()));
+                let signed = signed.unwrap_or_else(|error| panic!("{case}: {:?}", error.cause())).unwrap();
+                assert_eq!(stage.is_whole(&case), (signed, signed), "{case}");
+            }
+        }
+    }
+    assert!(!wrong, "\n{}", seen.join("\n"));
+    println!("{}", seen.join("\n"));
+}
+
+#[test]
+fn appending_on_sqlite() {
+    all(Kind::Sqlite);
+}
+
+#[test]
+fn appending_on_postgres() {
+    all(Kind::Postgres);
+}
