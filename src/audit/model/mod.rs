@@ -3,8 +3,10 @@
 
 mod commitment;
 mod entry;
+pub mod erasure;
 pub mod note;
 pub mod proof;
+pub mod retention;
 pub mod rows;
 pub mod tiles;
 pub mod tree;
