@@ -126,6 +126,9 @@ fn numbers(seqs: impl Iterator<Item = i64>) -> String {
 /// # Errors
 /// The database's; also where a row was changed past the server in this very moment.
 pub(in crate::audit) fn bind_anew(conn: &mut Conn, entries: &[(i64, Vec<u8>)]) -> QueryResult<Vec<(i64, String)>> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
     let all = numbers(entries.iter().map(|(seq, _)| *seq));
     let last = format!(
         "b.seq IN ({all}) AND NOT EXISTS (SELECT 1 FROM audit_bindings n WHERE n.tbl = b.tbl AND n.key = b.key AND n.part = b.part AND n.seq > b.seq)"
