@@ -58,6 +58,8 @@ pub struct Plan {
     authorities: Arc<Authorities>,
     /// Entries that cannot be read.
     unread: Vec<String>,
+    /// Holds and parties that somebody changed past the server: by them, nothing may be erased.
+    pub changed: Vec<String>,
 }
 
 impl Plan {
@@ -128,6 +130,7 @@ pub fn plan(
         None if signs => 0,
         None => store::head(conn)?.size(),
     };
+    let changed = store::verify_tables(conn, &["audit_holds", "parties"])?;
     let authorities = store::authorities(conn)?;
     let mut holds: Vec<(Hold, usize)> = store::holds(conn, true)?.into_iter().map(|hold| (hold, 0)).collect();
     let (mut lines, mut groups) = (BTreeMap::<Line, Counts>::new(), BTreeMap::<Group, Vec<i64>>::new());
@@ -165,14 +168,17 @@ pub fn plan(
             }
         }
     }
-    Ok(Plan { lines, holds, groups, authorities: Arc::new(authorities), unread })
+    Ok(Plan { lines, holds, groups, authorities: Arc::new(authorities), unread, changed })
 }
 
 /// Erases what a plan says; `progress` is told how many entries it has gone through.
 ///
 /// # Errors
-/// The database's: what was erased by then stays so.
+/// When what the plan rests on was changed past the server; the database's: what was erased by then stays so.
 pub fn prune(db: &Db, plan: &Plan, progress: &mut dyn FnMut(usize)) -> Result<Pruned, AppError> {
+    if let Some(one) = plan.changed.first() {
+        return Err(AppError::internal(one.clone()));
+    }
     let (mut done, mut pruned) = (0_usize, Pruned { erased: 0, refused: plan.unread.clone() });
     for (group, seqs) in &plan.groups {
         for some in seqs.chunks(AT_A_TIME) {

@@ -21,7 +21,7 @@ pub(in crate::audit) use holds::{are_there, holds, insert as insert_hold, lift a
 pub(in crate::audit) use published::{publish, published};
 pub(crate) use rows::take_touched;
 pub use rows::verify_rows;
-pub(in crate::audit) use rows::{bind_anew, binds, forget, touch_unbound};
+pub(in crate::audit) use rows::{bind_anew, binds, forget, touch_unbound, verify_tables};
 pub(crate) use tree::{Head, store_size};
 pub(in crate::audit) use tree::{StoredTree, head, read};
 pub use verify::{adopt, export, verify};

@@ -202,43 +202,60 @@ struct Held {
 pub fn verify_rows(conn: &mut Conn, progress: &mut dyn FnMut(usize)) -> QueryResult<Vec<String>> {
     let (mut found, mut count) = (Vec::new(), 0_usize);
     for bound in BOUND {
-        let (canonical, [key, part]) = spelled(conn, bound);
-        let (table, first) = (bound.table, bound.keys.first().copied().unwrap_or_default());
-        let last = format!(
-            "SELECT b.key, b.part, b.digest, e.salt FROM audit_bindings b JOIN audit_entries e ON e.seq = b.seq WHERE b.tbl = '{table}' \
-             AND b.seq = (SELECT MAX(n.seq) FROM audit_bindings n WHERE n.tbl = b.tbl AND n.key = b.key AND n.part = b.part)"
-        );
-        // Two halves, since not every database has a full outer join: the rows that there are, and those bound that
-        // are not there.
-        let held: Vec<Held> = sql_query(format!(
-            "SELECT {key} AS key, {part} AS part, {canonical} AS present, l.digest, l.salt FROM {table} x LEFT JOIN ({last}) l \
-             ON l.key = {key} AND l.part = {part} UNION ALL \
-             SELECT l.key, l.part, NULL, l.digest, l.salt FROM ({last}) l LEFT JOIN {table} x ON {key} = l.key AND {part} = l.part \
-             WHERE x.{first} IS NULL"
-        ))
-        .load(conn)?;
-        for Held { key, part, present, digest, salt } in held {
-            let name = format!("{table} {key} {part}");
-            let name = name.trim_end();
-            match (digest, salt) {
-                (None, _) => found.push(format!("{name}: no entry tells of this row")),
-                (Some(_), None) => found.push(format!("{name}: the entry that tells of this row was erased")),
-                (Some(digest), Some(salt)) => {
-                    let fits = |row| model::digest(&salt, table, &key, &part, row)[..] == digest;
-                    if !fits(present.as_deref()) {
-                        found.push(match present {
-                            Some(_) if fits(None) => format!("{name}: this row was ended by an entry, and is there"),
-                            Some(_) => format!("{name}: this row is not as the last entry left it"),
-                            None => format!("{name}: this row is gone, and no entry tells of that"),
-                        });
-                    }
-                }
-            }
-            count = count.saturating_add(1);
-        }
+        verify_table(conn, bound, &mut found, &mut count)?;
         progress(count);
     }
     Ok(found)
+}
+
+/// As [`verify_rows`], of some tables.
+///
+/// # Errors
+/// The database's.
+pub(in crate::audit) fn verify_tables(conn: &mut Conn, tables: &[&str]) -> QueryResult<Vec<String>> {
+    let mut found = Vec::new();
+    for bound in BOUND.iter().filter(|bound| tables.contains(&bound.table)) {
+        verify_table(conn, bound, &mut found, &mut 0)?;
+    }
+    Ok(found)
+}
+
+fn verify_table(conn: &mut Conn, bound: &Bound, found: &mut Vec<String>, count: &mut usize) -> QueryResult<()> {
+    let (canonical, [key, part]) = spelled(conn, bound);
+    let (table, first) = (bound.table, bound.keys.first().copied().unwrap_or_default());
+    let last = format!(
+        "SELECT b.key, b.part, b.digest, e.salt FROM audit_bindings b JOIN audit_entries e ON e.seq = b.seq WHERE b.tbl = '{table}' \
+         AND b.seq = (SELECT MAX(n.seq) FROM audit_bindings n WHERE n.tbl = b.tbl AND n.key = b.key AND n.part = b.part)"
+    );
+    // Two halves, since not every database has a full outer join: the rows that there are, and those bound that
+    // are not there.
+    let held: Vec<Held> = sql_query(format!(
+        "SELECT {key} AS key, {part} AS part, {canonical} AS present, l.digest, l.salt FROM {table} x LEFT JOIN ({last}) l \
+         ON l.key = {key} AND l.part = {part} UNION ALL \
+         SELECT l.key, l.part, NULL, l.digest, l.salt FROM ({last}) l LEFT JOIN {table} x ON {key} = l.key AND {part} = l.part \
+         WHERE x.{first} IS NULL"
+    ))
+    .load(conn)?;
+    for Held { key, part, present, digest, salt } in held {
+        let name = format!("{table} {key} {part}");
+        let name = name.trim_end();
+        match (digest, salt) {
+            (None, _) => found.push(format!("{name}: no entry tells of this row")),
+            (Some(_), None) => found.push(format!("{name}: the entry that tells of this row was erased")),
+            (Some(digest), Some(salt)) => {
+                let fits = |row| model::digest(&salt, table, &key, &part, row)[..] == digest;
+                if !fits(present.as_deref()) {
+                    found.push(match present {
+                        Some(_) if fits(None) => format!("{name}: this row was ended by an entry, and is there"),
+                        Some(_) => format!("{name}: this row is not as the last entry left it"),
+                        None => format!("{name}: this row is gone, and no entry tells of that"),
+                    });
+                }
+            }
+        }
+        *count = count.saturating_add(1);
+    }
+    Ok(())
 }
 
 /// Records how an entry's change left its rows. Answers how many statements that took.

@@ -19,6 +19,10 @@ pub(super) fn run(settings: &Settings, dry_run: bool, at: Option<&str>) -> Resul
     })?;
     bar.finish_and_clear();
     tell(&plan)?;
+    if !plan.changed.is_empty() {
+        plan.changed.iter().try_for_each(say)?;
+        return Err(CliError::Found("by what was changed past the server, nothing is erased".into()));
+    }
     if dry_run {
         return say(format!("{} entries would be erased. Nothing was changed.", plan.count()));
     }

@@ -386,6 +386,18 @@ both!(what_is_held_is_kept_until_it_is_lifted, |server: TestServer| {
     assert!(now.iter().filter(|entry| fits_room(entry)).count() >= 5);
     assert!(now.iter().any(|entry| !fits_room(entry)) && now.iter().any(|entry| !fits_him(entry)));
     assert_eq!(found(&mut tables), Vec::<String>::new());
+    // One that somebody lifts past the server, and a party that becomes another, let nothing go.
+    for statement in [
+        "UPDATE audit_holds SET lifted_us = placed_us",
+        "DELETE FROM audit_holds",
+        "UPDATE parties SET kind = 'state' WHERE kind = 'secretariat'",
+    ] {
+        tables.execute(&format!("CREATE TABLE h AS SELECT * FROM audit_holds; CREATE TABLE p AS SELECT * FROM parties; {statement}; DELETE FROM audit_touched"));
+        let (rows, output) = (tables.rows(), command(&world.server, &["prune"]));
+        assert_eq!(output.status.code(), Some(3), "{statement}");
+        assert!(tables.rows() == rows, "{statement}");
+        tables.execute("DELETE FROM audit_holds; INSERT INTO audit_holds SELECT * FROM h; UPDATE parties SET kind = (SELECT p.kind FROM p WHERE p.id = parties.id); DROP TABLE h; DROP TABLE p; DELETE FROM audit_touched");
+    }
     // A hold that is placed after the plan was made keeps, too.
     said(&command(&world.server, &["lift", &of_person, "--reason", "Control 7 is closed"]));
     let plan = plan(&mut tables, &world.server, true, world.server.ctx().now);
