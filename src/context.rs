@@ -38,6 +38,12 @@ impl Moment {
         self.0.div_euclid(60_000_000)
     }
 
+    /// The year in UTC.
+    #[must_use]
+    pub fn year(self) -> i32 {
+        OffsetDateTime::from_unix_timestamp(self.seconds()).map_or(0, OffsetDateTime::year)
+    }
+
     /// The moment that RFC 3339 text names, or the start of the UTC day that `YYYY-MM-DD` names. One whose
     /// year in UTC has not four digits (an offset can bring that about) could not be written again.
     #[must_use]

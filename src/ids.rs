@@ -102,6 +102,8 @@ ids! {
     CaseId,
     /// An entry of the log.
     EntryId,
+    /// What keeps entries of the log from being erased.
+    HoldId,
     /// A document of the public library.
     PublicationId,
     /// A one-use code that replaces a lost second factor.

@@ -325,9 +325,10 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
             Holds("EXISTS (SELECT 1 FROM rooms r WHERE r.id = notes.room_id AND r.kind = 'case_file')")
         }
         (Fact::OfCase, Kind::Case) => Holds("1 = 1"),
-        // For an entry: in the room of a case file of the asker's own State, or about reading the register.
+        // For an entry: in the room of a case file of the asker's own State, or about reading the register. Erasing
+        // reaches all of these alike, and the Secretariat is not to learn how much of them there was (decision 17).
         (Fact::OfCase, Kind::Entry) => Holds(
-            "(audit_entries.event = 'cases_listed' OR EXISTS (SELECT 1 FROM cases c WHERE c.room_id = audit_entries.room_id AND c.party_id = {party}))",
+            "(audit_entries.event IN ('cases_listed', 'entries_erased') OR EXISTS (SELECT 1 FROM cases c WHERE c.room_id = audit_entries.room_id AND c.party_id = {party}))",
         ),
 
         (

@@ -6,7 +6,9 @@
 //! lawfully be erased while the log stays provable. `docs/LOG.md` tells those who check it from outside how.
 
 pub mod api;
+pub mod holds;
 pub mod model;
+pub mod prune;
 mod publish;
 pub mod service;
 mod store;

@@ -34,6 +34,8 @@ pub struct EntryBody {
     pub entry: Option<serde_json::Value>,
     /// The commitment, hex.
     pub commitment: String,
+    /// Of an entry that was erased: the place of the entry that tells of that.
+    pub erased_by: Option<i64>,
 }
 
 /// What the asker may read of the log, newest first. The auditor's readings are themselves entries.
@@ -239,5 +241,6 @@ fn body(row: LoggedEntry, asker: &Asker) -> EntryBody {
         seq: auditor.then_some(row.seq),
         entry,
         commitment: data_encoding::HEXLOWER.encode(&row.commitment),
+        erased_by: row.erased_by.filter(|_| auditor),
     }
 }

@@ -1,5 +1,8 @@
 //! `incamera audit`
 
+mod holds;
+mod prune;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +65,49 @@ reason, before they find out. Receipts for entries that are lost stay good, and 
         #[arg(long, default_value = "incamera.toml")]
         config: PathBuf,
     },
+    /// Erase what entries say once its time is over (`[retention]` in the settings). The entries' places stay, and every
+    /// proof over them.
+    #[command(after_help = "\
+Goes as far as the newest checkpoint, leaves out what is held (`incamera audit hold`), and makes an entry for each 256 that
+it erases. It can be killed at any time, and goes on when it is run again. Entries that are not what was committed to, and
+such that tell of a row that was changed past the server, are left as they are and named: exit code 3.
+On PostgreSQL, and for backups, see docs/LOG.md: what was erased here is still there.")]
+    Prune {
+        /// Change nothing; say what would be erased, and what is held.
+        #[arg(long)]
+        dry_run: bool,
+        /// What would be erased on this day (YYYY-MM-DD, its beginning in UTC) or at this moment (RFC 3339).
+        #[arg(long, requires = "dry_run", value_name = "DATE")]
+        at: Option<String>,
+        /// The settings file.
+        #[arg(long, default_value = "incamera.toml")]
+        config: PathBuf,
+    },
+    /// Keep entries from being erased until the hold is lifted, as for on-going control or criminal proceedings.
+    #[command(
+        after_help = "An entry is kept when it fits all that is given; at least one must be. The hold is an entry of the log,\nwhich the auditor alone reads."
+    )]
+    Hold(holds::Args),
+    /// List the holds in force.
+    Holds {
+        /// Those that were lifted, too.
+        #[arg(long)]
+        all: bool,
+        /// The settings file.
+        #[arg(long, default_value = "incamera.toml")]
+        config: PathBuf,
+    },
+    /// Lift a hold. What it kept beyond its time goes with the next `audit prune`.
+    Lift {
+        /// Its id.
+        id: String,
+        /// Why: it stands in the log.
+        #[arg(long)]
+        reason: String,
+        /// The settings file.
+        #[arg(long, default_value = "incamera.toml")]
+        config: PathBuf,
+    },
     /// Print the log's public key, by which States verify it; make the pair where there is none yet.
     #[command(name = "key")]
     Public {
@@ -81,6 +127,10 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
             Ok(())
         }
         Command::Resume { reason, config } => resume(config, reason),
+        Command::Prune { dry_run, at, config } => prune::run(&Settings::load(config)?, *dry_run, at.as_deref()),
+        Command::Hold(args) => holds::place(args),
+        Command::Holds { all, config } => holds::list(&Settings::load(config)?, *all),
+        Command::Lift { id, reason, config } => holds::lift(&Settings::load(config)?, id, reason),
         Command::Public { config } => say(key(&Settings::load(config)?)?),
     }
 }

@@ -89,6 +89,10 @@ bound! {
     agenda_items (id) {
         id: Text, session_id: Text, position: Number, words: Bytes
     }
+    audit_holds (id) {
+        id: Text, room_id: Text, party_id: Text, person_id: Text, from_us: Number, until_us: Number, reason: Text,
+        placed_us: Number, lifted_us: Number
+    }
     case_meetings (case_id, meeting_id) {
         case_id: Text, meeting_id: Text, linked_by: Text, linked_us: Number
     }

@@ -150,6 +150,30 @@ pub(super) fn holds_entry(conn: &mut Conn, id: &EntryId) -> QueryResult<bool> {
         .map(|found| found.count > 0)
 }
 
+#[derive(QueryableByName)]
+struct Settled {
+    #[diesel(sql_type = BigInt)]
+    busy: i64,
+}
+
+/// After something was erased: takes it out of what the database keeps beside its tables, as far as that can be done
+/// while others use it. SQLite overwrites what it erases (`secure_delete`), but its write-ahead log holds older pages until
+/// it is emptied; PostgreSQL keeps older versions of a row until it is told to clean up. Whether it could be done.
+///
+/// # Errors
+/// The database's.
+pub fn settle(conn: &mut Conn) -> QueryResult<bool> {
+    if matches!(conn, Conn::Sqlite(_)) {
+        let settled = sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result::<Settled>(conn)?;
+        return Ok(settled.busy == 0);
+    }
+    // Each by itself: it runs in no transaction.
+    for table in ["audit_entries", "audit_bindings"] {
+        conn.batch_execute(&format!("VACUUM {table}"))?;
+    }
+    Ok(true)
+}
+
 /// Each database's name, for people.
 #[must_use]
 pub fn name(conn: &Conn) -> &'static str {

@@ -213,7 +213,7 @@ impl Inner {
         let ctx = self.moments.ctx();
         // A panic takes its connection with it.
         let (outcome, link) = catch_unwind(AssertUnwindSafe(move || {
-            let mut work = Work::new(&mut link.conn, &ctx);
+            let mut work = Work::new(&mut link.conn, &ctx, None);
             let outcome = unit(&mut work);
             let entries = work.into_entries();
             (outcome.map(|answer| (answer, entries)), link)

@@ -79,6 +79,21 @@ diesel::table! {
         owner_party -> Nullable<Text>,
         room_id -> Nullable<Text>,
         thing_id -> Nullable<Text>,
+        erased_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audit_holds (id) {
+        id -> Text,
+        room_id -> Nullable<Text>,
+        party_id -> Nullable<Text>,
+        person_id -> Nullable<Text>,
+        from_us -> Nullable<BigInt>,
+        until_us -> Nullable<BigInt>,
+        reason -> Text,
+        placed_us -> BigInt,
+        lifted_us -> Nullable<BigInt>,
     }
 }
 

@@ -406,8 +406,9 @@ impl Batch<'_> {
             return Err(AppError::log_unavailable(error));
         }
         let staged = self.rows.len();
+        let first = i64::try_from(staged).ok().and_then(|staged| self.head.size().checked_add(staged));
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let mut work = Work::new(self.conn, &ctx);
+            let mut work = Work::new(self.conn, &ctx, first);
             let value = unit(&mut work)?;
             let entries = work.into_entries();
             let touched = audit::take_touched(self.conn)?;

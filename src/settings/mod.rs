@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::audit::model::retention::Retention;
 use crate::db::DatabaseUrl;
 
 /// The defaults, with their documentation: the file that `incamera init` writes.
@@ -28,6 +29,8 @@ pub struct Settings {
     pub rooms: RoomSettings,
     /// The log.
     pub audit: AuditSettings,
+    /// How long what its entries say is kept.
+    pub retention: Retention,
     /// Pages.
     pub pages: PageSettings,
     /// What the process tells about itself.
@@ -323,6 +326,18 @@ mod tests {
     }
 
     #[test]
+    fn each_party_has_a_rule_of_retention() {
+        let settings =
+            with("[retention.parties]\nSE = \"5 years\"", &[("INCAMERA_RETENTION__ORGANISATIONS", "2 years")]);
+        let retention = settings.unwrap().retention;
+        let rule = |code, is_state| retention.of(code, is_state).to_string();
+        assert_eq!(rule("DE", true), "year end + 1");
+        assert_eq!(rule("SE", true), "5 years");
+        assert_eq!(rule("eurojust", false), "2 years");
+        assert_eq!(with("", &[]).unwrap().retention.organisations.to_string(), "3 years");
+    }
+
+    #[test]
     fn mistakes_are_refused() {
         for text in [
             "[server]\nprot = 1",
@@ -331,6 +346,9 @@ mod tests {
             "[identity]\nargon2_memory_kib = 1024",
             "[identity]\nabsolute_seconds = 90000",
             "[database]\nurl = \"mysql://x\"",
+            "[retention]\nstates = \"3 days\"",
+            "[retention]\ncivil = \"3 years\"",
+            "[retention.parties]\nDE = 3",
         ] {
             assert!(with(text, &[]).is_err(), "{text}");
         }

@@ -3,7 +3,9 @@
 
 use serde::Serialize;
 
+use super::retention::Rule;
 use crate::access::Asker;
+use crate::context::Moment;
 use crate::ids::{ActId, PartyId, PersonId, RoomId, VisitId};
 use crate::text_enum;
 
@@ -183,6 +185,12 @@ events! {
     LogResumed = "log_resumed", Audit, Control;
     /// A row was changed past the server.
     RowFound = "row_found", Audit, Control;
+    /// What entries said was erased, since their time was over.
+    EntriesErased = "entries_erased", Audit, Erasure;
+    /// Entries are kept beyond their time.
+    HoldPlaced = "hold_placed", Audit, Control;
+    /// They no longer are.
+    HoldLifted = "hold_lifted", Audit, Control;
 }
 
 /// What an entry is about.
@@ -241,6 +249,23 @@ pub(in crate::audit) struct Payload {
     pub(in crate::audit) minute: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::audit) rows: Option<super::rows::Rows>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::audit) party: Option<PartyId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::audit) span: Option<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::audit) rule: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::audit) erased: Option<String>,
+}
+
+/// A span of time, in microseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(in crate::audit) struct Span {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<i64>,
 }
 
 /// Longest purpose of a visit, in characters.
@@ -344,6 +369,35 @@ impl Entry {
     #[must_use]
     pub const fn in_minute(mut self, minute: i64) -> Self {
         self.payload.minute = Some(minute);
+        self
+    }
+
+    /// By the rule of this party, or holding what is this party's. Unlike the owner, it may read nothing for that.
+    #[must_use]
+    pub fn of_party(mut self, party: Option<&PartyId>) -> Self {
+        self.payload.party = party.cloned();
+        self
+    }
+
+    /// About what is from the one moment to the other.
+    #[must_use]
+    pub fn span(mut self, from: Option<Moment>, until: Option<Moment>) -> Self {
+        let span = Span { from: from.map(|at| at.0), until: until.map(|at| at.0) };
+        self.payload.span = (from.is_some() || until.is_some()).then_some(span);
+        self
+    }
+
+    /// By a rule of retention.
+    #[must_use]
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.payload.rule = Some(rule.to_string());
+        self
+    }
+
+    /// Having erased the entries that this is the digest of.
+    #[must_use]
+    pub fn erased(mut self, digest: String) -> Self {
+        self.payload.erased = Some(digest);
         self
     }
 

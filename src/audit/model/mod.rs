@@ -3,9 +3,11 @@
 
 mod commitment;
 mod entry;
+pub mod erasure;
 pub mod note;
 pub mod proof;
 pub mod report;
+pub mod retention;
 pub mod rows;
 pub mod tar;
 pub mod tiles;

@@ -180,6 +180,8 @@ pub struct LoggedEntry {
     pub commitment: Vec<u8>,
     /// The minute in which it was made, counted from 1970.
     pub minute: i64,
+    /// The number of the entry that tells of its erasure.
+    pub erased_by: Option<i64>,
     pub(in crate::audit) salt: Option<Vec<u8>>,
 }
 

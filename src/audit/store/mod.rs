@@ -1,6 +1,9 @@
 //! The log in the database: its entries, the tree over them, and the newest checkpoint.
 
 mod entries;
+mod erase;
+mod holds;
+mod kept;
 mod published;
 mod report;
 mod rows;
@@ -14,11 +17,13 @@ use crate::db::Conn;
 pub(crate) use entries::Row;
 pub use entries::{LoggedEntry, Wanted};
 pub(in crate::audit) use entries::{id_of, page};
+pub(in crate::audit) use erase::{Authorities, authorities, erase, kept, old};
+pub(in crate::audit) use holds::{are_there, holds, insert as insert_hold, lift as lift_hold, party_coded};
 pub(in crate::audit) use published::{publish, published};
 pub(in crate::audit) use report::{ReportRow, Span, minutes_of, purposes, report_counts, report_rows};
 pub(crate) use rows::take_touched;
 pub use rows::verify_rows;
-pub(in crate::audit) use rows::{binds, touch_unbound};
+pub(in crate::audit) use rows::{bind_anew, binds, forget, touch_unbound, verify_tables};
 pub(crate) use tree::{Head, store_size};
 pub(in crate::audit) use tree::{StoredTree, head, read};
 pub use verify::{adopt, export, verify};

@@ -1,41 +1,22 @@
 //! Reading the whole log: to check it, to give it out, and once to put a log from before the tree into one.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::rows;
+use super::kept::Kept;
 use super::tree::{self, Head};
-use crate::audit::model::rows::Rows;
+use crate::audit::model::erasure::Erased;
 use crate::audit::model::tiles::{HEIGHT, WIDTH};
 use crate::audit::model::tree::{Frontier, Hash, root_of};
-use crate::audit::model::{Area, Event, Fields, Leaf};
-use crate::context::Moment;
+use crate::audit::model::{Fields, Leaf};
 use crate::db::Conn;
 use crate::db::schema::{audit_bindings, audit_entries, audit_tiles};
 use crate::error::AppError;
-use crate::ids::EntryId;
 
 /// Entries read at a time.
 const AT_A_TIME: i64 = 1024;
-
-/// An entry with all its columns.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = audit_entries)]
-struct Kept {
-    seq: i64,
-    id: EntryId,
-    minute: i64,
-    commitment: Vec<u8>,
-    payload: Option<String>,
-    salt: Option<Vec<u8>>,
-    at_us: Option<Moment>,
-    event: Option<Event>,
-    area: Option<Area>,
-    actor_id: Option<String>,
-    owner_party: Option<String>,
-    room_id: Option<String>,
-    thing_id: Option<String>,
-}
 
 type Each<'a, T> = &'a mut dyn FnMut(&mut Conn, T) -> Result<(), AppError>;
 
@@ -61,41 +42,34 @@ fn walk(conn: &mut Conn, each: Each<'_, Kept>) -> Result<(), AppError> {
 }
 
 /// Reads the whole log and checks it: no gap, every payload still what was committed to, every column what
-/// the payload says or, once erased, empty; the tree and its tiles those of the entries, the head theirs.
-/// Answers the number of entries and of those erased; `progress` is told how far it is.
+/// the payload says or, once erased, empty; every erasure one that an entry tells of; the tree and its tiles those of
+/// the entries, the head theirs. Answers the number of entries and of those erased; `progress` is told how far it is.
 ///
 /// # Errors
 /// The first thing found wrong, in words; or the database's.
 pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i64), AppError> {
     let (mut expected, mut erased, mut bound) = (0, 0, 0);
-    let mut tree = Checked::default();
+    let (mut tree, mut erasures) = (Checked::default(), BTreeMap::<i64, Erased>::new());
     walk(conn, &mut |conn, row| {
         if row.seq != expected {
             return Err(AppError::internal(format!("entry {expected} is missing")));
         }
-        let agrees = if let (Some(payload), Some(salt)) = (&row.payload, &row.salt) {
-            let fields = Fields::parse(payload).map_err(AppError::internal)?;
-            if fields.commitment(salt)[..] != row.commitment || fields.text() != *payload {
-                return Err(AppError::internal(format!("entry {expected} is not what was committed to")));
-            }
-            // Those of an entry that tells of none are missing in the sum, below.
-            let said = said_of_rows(payload);
-            let bindings = if said.is_null() { Vec::new() } else { rows::of(conn, row.seq)? };
-            bound += i64::try_from(bindings.len()).map_err(AppError::internal)?;
-            if said != serde_json::to_value(Rows::of(&bindings)).map_err(AppError::internal)? {
-                return Err(AppError::internal(format!(
-                    "the rows bound to entry {expected} are not those it tells of"
-                )));
-            }
-            row.agrees_with(payload)
-        } else {
+        let said = row.said(conn)?;
+        bound += said.rows;
+        if row.payload.is_none() {
             erased += 1;
-            row.is_empty()
-        };
-        if !agrees {
-            return Err(AppError::internal(format!(
-                "the columns of entry {expected} differ from what was committed to"
-            )));
+            let by = row.erased_by;
+            let by = by.ok_or_else(|| {
+                AppError::internal(format!("entry {expected} was erased, and no entry tells of that"))
+            })?;
+            erasures.entry(by).or_default().take(row.seq, &row.commitment);
+        }
+        // What it erased came before it: all of that was seen.
+        if let Some((count, digest)) = said.erased {
+            let found = erasures.remove(&row.seq).unwrap_or_default();
+            if i64::try_from(found.count) != Ok(count) || found.digest() != digest {
+                return Err(AppError::internal(format!("entry {expected} tells of other erasures than there were")));
+            }
         }
         tree.take(conn, &row)?;
         expected += 1;
@@ -104,17 +78,14 @@ pub fn verify(conn: &mut Conn, progress: &mut dyn FnMut(i64)) -> Result<(i64, i6
         }
         Ok(())
     })?;
+    if let Some(by) = erasures.keys().next() {
+        return Err(AppError::internal(format!("entries were erased, and entry {by} does not tell of that")));
+    }
     tree.end(conn, expected)?;
     if audit_bindings::table.count().get_result::<i64>(conn)? != bound {
         return Err(AppError::internal("there are bindings that are no entry's"));
     }
     Ok((expected, erased))
-}
-
-/// What an entry says of its rows.
-fn said_of_rows(payload: &str) -> serde_json::Value {
-    let mut said: serde_json::Value = serde_json::from_str(payload).unwrap_or_default();
-    said.get_mut("rows").map_or(serde_json::Value::Null, serde_json::Value::take)
 }
 
 /// The tree as its entries have it, held against what is kept of it.
@@ -166,35 +137,6 @@ impl Checked {
         } else {
             Err(AppError::internal("there are tiles that are not of the tree"))
         }
-    }
-}
-
-impl Kept {
-    /// Whether the columns say what the payload says: who may read an entry is decided by them.
-    fn agrees_with(&self, payload: &str) -> bool {
-        let Ok(said) = serde_json::from_str::<serde_json::Value>(payload) else { return false };
-        let text = |pointer: &str| said.pointer(pointer).and_then(serde_json::Value::as_str);
-        let number = |pointer: &str| said.pointer(pointer).and_then(serde_json::Value::as_i64);
-        number("/seq") == Some(self.seq)
-            && text("/id") == Some(self.id.as_str())
-            && number("/at_us") == self.at_us.map(|at| at.0)
-            && self.at_us.map(Moment::minute) == Some(self.minute)
-            && text("/event") == self.event.map(Event::as_str)
-            && self.event.map(Event::area) == self.area
-            && text("/actor") == self.actor_id.as_deref()
-            && text("/owner_party") == self.owner_party.as_deref()
-            && text("/room") == self.room_id.as_deref()
-            && text("/thing/id") == self.thing_id.as_deref()
-    }
-
-    /// Whether an erasure left nothing behind.
-    fn is_empty(&self) -> bool {
-        self.payload.is_none()
-            && self.salt.is_none()
-            && self.at_us.is_none()
-            && self.event.is_none()
-            && self.area.is_none()
-            && [&self.actor_id, &self.owner_party, &self.room_id, &self.thing_id].iter().all(|column| column.is_none())
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) struct Line {
     seq: Option<i64>,
     commitment: String,
     erased: bool,
+    erased_by: Option<i64>,
     at: Option<Moment>,
     event: Option<Event>,
     actor: Option<PersonId>,
@@ -41,6 +42,11 @@ pub(super) struct Line {
     purpose: Option<String>,
     source: Option<String>,
     recipients: Vec<PartyId>,
+    /// By whose rule something was erased, or whose entries are held; and from when to when those were made.
+    party: Option<PartyId>,
+    rule: Option<String>,
+    from: Option<Moment>,
+    until: Option<Moment>,
     /// The log-in and the visit, for those who are shown them.
     sign_in: Option<String>,
     visit: Option<String>,
@@ -58,6 +64,7 @@ impl Line {
             seq: body.seq,
             commitment: body.commitment,
             erased: entry.is_null(),
+            erased_by: body.erased_by,
             at: number("/at_us").map(Moment),
             event: text("/event").and_then(Event::parse),
             actor: text("/actor").and_then(PersonId::parse),
@@ -72,6 +79,10 @@ impl Line {
             purpose: own("/purpose"),
             source: own("/source"),
             recipients: recipients.into_iter().flatten().filter_map(Value::as_str).filter_map(PartyId::parse).collect(),
+            party: text("/party").and_then(PartyId::parse),
+            rule: own("/rule"),
+            from: number("/span/from").map(Moment),
+            until: number("/span/until").map(Moment),
             sign_in: own("/sign_in"),
             visit: own("/visit"),
         }
@@ -82,7 +93,7 @@ impl Line {
     }
 
     fn parties(&self) -> impl Iterator<Item = &PartyId> {
-        self.actor_party.iter().chain(&self.owner).chain(&self.recipients)
+        self.actor_party.iter().chain(&self.owner).chain(&self.party).chain(&self.recipients)
     }
 
     fn event(&self, shell: &Shell) -> String {
@@ -401,10 +412,17 @@ fn made_up() -> (Line, Line) {
         "room": made::act(8), "owner_party": made::party(1), "visit": made::act(9), "sign_in": made::act(10),
         "act": made::act(11), "version": 2, "count": 3, "source": "192.0.2.0/24",
         "purpose": "Preparing <b>\u{202e} the hearing", "recipients": [made::party(1), made::party(2)],
+        "party": made::party(1), "rule": "year end + 1", "span": {"from": 1_780_000_000_000_000_i64, "until": 1_780_000_000_000_001_i64},
     });
     (
-        Line::of(EntryBody { id: id(1), seq: Some(41), entry: Some(entry), commitment: commitment.clone() }),
-        Line::of(EntryBody { id: id(2), seq: None, entry: None, commitment }),
+        Line::of(EntryBody {
+            id: id(1),
+            seq: Some(41),
+            entry: Some(entry),
+            commitment: commitment.clone(),
+            erased_by: None,
+        }),
+        Line::of(EntryBody { id: id(2), seq: Some(12), entry: None, commitment, erased_by: Some(40) }),
     )
 }
 

@@ -13,7 +13,7 @@ use crate::support::made::{self, text};
 use crate::support::scene::{inside, note, scene};
 use crate::support::{Tables, TestServer, World, process};
 
-fn found(tables: &mut Tables) -> Vec<String> {
+pub fn found(tables: &mut Tables) -> Vec<String> {
     audit::verify(tables.conn(), &mut |_| {}).expect("the log itself is whole");
     audit::verify_rows(tables.conn(), &mut |_| {}).unwrap()
 }
@@ -158,14 +158,17 @@ both!(what_was_there_before_is_bound_once, |server: TestServer| {
 both!(a_database_from_before_is_bound_by_the_command, |server: TestServer| {
     let config = server.settings.base.join("incamera.toml");
     let migrations = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let folder = match server.kind {
-        Kind::Sqlite => "sqlite/2026-11-25-000011_rows",
-        Kind::Postgres => "postgres/2026-11-25-000011_rows",
-    };
-    let undo = std::fs::read_to_string(migrations.join(folder).join("down.sql")).unwrap();
+    let (sqlite, _) = incamera::db::migrate::listed().unwrap();
+    let folder = if server.kind == Kind::Sqlite { "sqlite" } else { "postgres" };
+    // Those that came later may stand on it.
+    let later = sqlite.iter().rev().take_while(|name| name.as_str() != "2026-11-25-000010_tree");
+    let undo: Vec<String> = later
+        .map(|name| std::fs::read_to_string(migrations.join(folder).join(name).join("down.sql")).unwrap())
+        .collect();
+    let undo = undo.join(";");
     let mut tables = Tables::of(&server);
     let row = "INSERT INTO parties VALUES ('3e8b7a52-93a5-4f4e-8c1a-2f6a5f1f0b11', 'state', 'XX', 1)";
-    let before = format!("{undo}; DELETE FROM __diesel_schema_migrations WHERE version = '20261125000011'; {row}");
+    let before = format!("{undo}; DELETE FROM __diesel_schema_migrations WHERE version >= '20261125000011'; {row}");
     let mut conn = server.url().open_writer().unwrap();
     conn.batch_execute(&before).unwrap();
     std::fs::remove_file(server.settings.base.join("keys/log.key")).unwrap();

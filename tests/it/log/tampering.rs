@@ -46,6 +46,7 @@ both!(tampering_is_noticed, |server: TestServer| {
         ("the commitment", "UPDATE audit_entries SET commitment = (SELECT commitment FROM audit_entries WHERE seq = 2) WHERE seq = 3".into()),
         ("all of an entry but its place", "UPDATE audit_entries SET payload = (SELECT payload FROM audit_entries WHERE seq = 2), salt = (SELECT salt FROM audit_entries WHERE seq = 2), commitment = (SELECT commitment FROM audit_entries WHERE seq = 2) WHERE seq = 3".into()),
         ("half an erasure", "UPDATE audit_entries SET payload = NULL, salt = NULL WHERE seq = 3".into()),
+        ("a whole erasure that no entry tells of", "UPDATE audit_entries SET payload = NULL, salt = NULL, at_us = NULL, event = NULL, area = NULL, actor_id = NULL, owner_party = NULL, room_id = NULL, thing_id = NULL WHERE seq = (SELECT MAX(seq) FROM audit_entries WHERE event = 'agenda_read')".into()),
         ("a deletion", "DELETE FROM audit_entries WHERE seq = 3".into()),
         ("the first's deletion", "DELETE FROM audit_entries WHERE seq = 0".into()),
         ("the last's deletion", format!("DELETE FROM audit_entries WHERE seq = {last}")),
@@ -62,11 +63,6 @@ both!(tampering_is_noticed, |server: TestServer| {
         tables.execute("ROLLBACK");
         assert!(found.is_err(), "{what} was not noticed");
     }
-    // A whole erasure is lawful, and counted.
-    tables.execute("BEGIN");
-    tables.execute("UPDATE audit_entries SET payload = NULL, salt = NULL, at_us = NULL, event = NULL, area = NULL, actor_id = NULL, owner_party = NULL, room_id = NULL, thing_id = NULL WHERE seq = 3");
-    assert_eq!(audit::verify(tables.conn(), &mut |_| {}).expect("an erasure"), (size, 1));
-    tables.execute("ROLLBACK");
     audit::verify(tables.conn(), &mut |_| {}).expect("the log is whole");
 });
 
