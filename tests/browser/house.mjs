@@ -108,6 +108,15 @@ export async function as(who, options) {
 
 /** The same log-in in a browser of its own. */
 export async function likewise(page, options) {
+  // An access token is good for some minutes, and is renewed by a token that is good once: what a copy has renewed, the
+  // first could not renew again. On a slow machine a file takes longer than that, so the first renews it in time.
+  const name = "__Host-incamera";
+  const access = (await page.context().cookies()).find((one) => one.name === name);
+  const expires = access && JSON.parse(Buffer.from(access.value.split(".")[1], "base64url")).exp;
+  if (access && expires - Date.now() / 1000 < 200) {
+    await page.context().clearCookies({ name });
+    await page.request.get("/");
+  }
   return visitor({ ...options, state: await page.context().storageState() });
 }
 
