@@ -199,6 +199,7 @@ both!(what_is_erased_is_gone_and_the_log_stays_provable, |server: TestServer| {
     let size = tables.size();
     assert!(said(&command(&world.server, &["prune"])).contains("0 entries were erased."));
     assert_eq!(tables.size(), size);
+    world.server.publish().unwrap();
     let later = world.server.ctx().now.plus_seconds(LONG);
     let told = tables.number("SELECT COUNT(*) AS number FROM audit_entries WHERE event = 'entries_erased'");
     let kept = tables.number("SELECT COUNT(*) AS number FROM audit_entries WHERE payload IS NOT NULL");
