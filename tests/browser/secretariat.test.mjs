@@ -151,7 +151,7 @@ test("lists keep their filters in the address, go on page by page, and are saved
   }
   await page.goto("/people");
   await page.selectOption("#field-party", malta.split("/").pop());
-  await page.click("form.filters button");
+  await Promise.all([page.waitForEvent("load"), page.click("form.filters button")]);
   assert.equal(new URL(page.url()).searchParams.get("party"), malta.split("/").pop());
   assert.equal(await page.locator("main tbody tr").count(), FORMULAS.length);
   const table = await download(page, "main a[href^='/people.csv']");
@@ -166,7 +166,7 @@ test("lists keep their filters in the address, go on page by page, and are saved
     assert.equal(await page.inputValue("#field-kind"), "state", "the filter stays chosen");
     const next = page.locator("main a[rel=next]");
     if (!(await next.count())) break;
-    await next.click();
+    await Promise.all([page.waitForEvent("load"), next.click()]);
   }
   await page.goto("/parties?kind=state&limit=200");
   assert.deepEqual(seen, await page.locator("main tbody tr td:first-child").allInnerTexts(), "page by page nothing is lost or twice");
