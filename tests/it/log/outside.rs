@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use incamera::db::migrate;
+use data_encoding::HEXLOWER;
+use incamera::audit::{Entry, Event};
+use incamera::db::{dialect, migrate};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::tree::grow;
 use crate::both;
@@ -30,11 +33,25 @@ fn history(server: &TestServer, count: u64) {
     let mut tables = Tables::of(server);
     tables.execute(&format!(
         "WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < {count} - 1)
-         INSERT INTO audit_entries (seq, id, minute, commitment)
-         SELECT n, '00000000-0000-4000-8000-0000' || {zeros}, 28000000 + n / 100, {random} FROM c;
+         INSERT INTO audit_entries (seq, id, minute, commitment, erased_by)
+         SELECT n, '00000000-0000-4000-8000-0000' || {zeros}, 28000000 + n / 100, {random}, {count} FROM c;
          UPDATE audit_head SET size = {count}, frontier = NULL"
     ));
     migrate::run(&server.url(), false).unwrap();
+    // The next entry tells of it.
+    let hex = dialect::hex(tables.conn(), "commitment");
+    let mut hash = Sha256::new().chain_update(b"incamera/erased/v1\0");
+    for (seq, commitment) in
+        (0_i64..).zip(tables.words(&format!("SELECT {hex} AS word FROM audit_entries ORDER BY seq")))
+    {
+        hash.update(seq.to_be_bytes());
+        hash.update(HEXLOWER.decode(commitment.as_bytes()).unwrap());
+    }
+    let (count, digest) = (usize::try_from(count).unwrap(), HEXLOWER.encode(&hash.finalize()));
+    server.unit(move |work| {
+        work.log(Entry::new(Event::EntriesErased).count(count).erased(digest));
+        Ok(())
+    });
 }
 
 both!(an_outsider_finds_the_log_consistent, |server: TestServer| {
