@@ -4,10 +4,12 @@
 mod commitment;
 mod entry;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod rows;
 pub mod tiles;
 pub mod tree;
+pub mod witnessing;
 
 pub use commitment::{Commitment, Fields, Leaf};
 pub(in crate::audit) use entry::Payload;

@@ -73,6 +73,12 @@ impl Verifier {
         (HEXLOWER.encode(&verifier.id) == id).then_some(verifier)
     }
 
+    /// Whether both wrap the same public key, whatever name they give it and whatever it signs.
+    #[must_use]
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
     fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, self.key).verify(message, signature).is_ok()
     }
@@ -174,6 +180,12 @@ impl Line {
         let (id, signature) = bytes.split_first_chunk()?;
         is_name(name).then(|| Self { name: name.to_owned(), id: *id, signature: signature.to_vec() })
     }
+
+    /// Whether it says that it is by this key; whether it is, [`Note::signed`] finds.
+    #[must_use]
+    pub fn is_by(&self, key: &Verifier) -> bool {
+        self.name == key.name && self.id == key.id
+    }
 }
 
 impl fmt::Display for Line {
@@ -218,7 +230,7 @@ impl Note {
     #[must_use]
     pub fn signed(&self, by: &Verifier) -> Signed {
         let mut found = Signed::Not;
-        for line in self.lines.iter().filter(|line| line.name == by.name && line.id == by.id) {
+        for line in self.lines.iter().filter(|line| line.is_by(by)) {
             found = match by.kind {
                 Kind::Log if by.verifies(self.text.as_bytes(), &line.signature) => Signed::Yes,
                 Kind::Log => return Signed::Wrong,
