@@ -10,6 +10,7 @@ mod rows;
 mod signing;
 mod tampering;
 mod tree;
+mod witnesses;
 
 use std::collections::BTreeSet;
 

@@ -5,6 +5,7 @@ mod published;
 mod rows;
 mod tree;
 mod verify;
+mod witnesses;
 
 use diesel::QueryResult;
 
@@ -13,13 +14,15 @@ use crate::db::Conn;
 pub(crate) use entries::Row;
 pub use entries::{LoggedEntry, Wanted};
 pub(in crate::audit) use entries::{id_of, page};
-pub(in crate::audit) use published::{publish, published};
+pub(in crate::audit) use published::{publish, published, take_back};
 pub(crate) use rows::take_touched;
 pub use rows::verify_rows;
 pub(in crate::audit) use rows::{binds, touch_unbound};
 pub(crate) use tree::{Head, store_size};
 pub(in crate::audit) use tree::{StoredTree, head, read};
 pub use verify::{adopt, export, verify};
+pub(in crate::audit) use witnesses::record;
+pub use witnesses::{Witnessed, witnesses};
 
 /// Appends entries, in the transaction of what they tell of. The caller holds the head's lock, and was given
 /// `head` with it. Answers how many statements that took.
