@@ -87,12 +87,12 @@ impl App {
     }
 }
 
-/// Signs what is new in the log, again and again. What is refused is told each time: it does not go away.
+/// Signs and gives out what is new in the log, again and again. What is refused is told each time: it does not go away.
 async fn publish(publisher: Arc<Publisher>, db: Db, pause: std::time::Duration) {
     loop {
         tokio::time::sleep(pause).await;
         if let Err(error) = publisher.publish(&db).await {
-            tracing::error!(cause = ?error.cause().map(ToString::to_string), "the log was not signed");
+            tracing::error!(cause = ?error.cause().map(ToString::to_string), "no checkpoint was given out");
         }
     }
 }

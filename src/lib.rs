@@ -25,6 +25,9 @@ pub mod meetings;
 pub mod network;
 pub mod rooms;
 
+// A program of its own: it takes the listener and the log's formats, and nothing else.
+pub mod witness;
+
 // The first page, and the command line: both put the slices together.
 pub mod app;
 pub mod cli;

@@ -3,7 +3,7 @@
 
 use super::model::report::operation;
 use super::model::tiles::Tile;
-use super::service::{self, Asked, EntryBody, LogState, Report, Which};
+use super::service::{self, Asked, EntryBody, LogState, Report, Which, WitnessesBody};
 use super::{Event, Wanted};
 use crate::access::Action;
 use crate::context::Moment;
@@ -82,6 +82,18 @@ pub fn routes() -> Vec<Route> {
         },
         Route {
             method: Method::GET,
+            path: "/api/v1/audit/witnesses",
+            name: "list_witnesses",
+            summary: "The witnesses that cosign the log's checkpoints, what each did last, and whether enough have.",
+            access: Access::May(Action::CheckLog),
+            logs: Logs::Nothing,
+            takes: Takes::Nothing,
+            gives: Gives::Json(schema::<WitnessesBody>),
+            also: &[],
+            handler: handler(witnesses),
+        },
+        Route {
+            method: Method::GET,
             path: "/api/v1/audit/tile/{tile:.*}",
             name: "get_tile",
             summary: "A tile of the log's tree, or a bundle of its leaves: what c2sp.org/tlog-tiles has behind tile/.",
@@ -113,6 +125,10 @@ pub fn routes() -> Vec<Route> {
 /// As [`service::checkpoint`].
 pub async fn checkpoint(call: Call) -> Result<Answer, AppError> {
     Ok(Answer::plain(call.read(service::checkpoint).await?))
+}
+
+async fn witnesses(call: Call) -> Result<Answer, AppError> {
+    Answer::json(&call.read(service::witnesses).await?)
 }
 
 async fn tile(call: Call) -> Result<Answer, AppError> {

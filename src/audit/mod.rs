@@ -12,8 +12,9 @@ pub mod prune;
 mod publish;
 pub mod service;
 mod store;
+mod witnesses;
 
 pub use model::{Area, Entry, Event, Operation, PURPOSE_MAX, Subject, counts};
 pub use publish::{Publisher, Refusal};
 pub(crate) use store::{Head, Row, append, store_size, take_touched};
-pub use store::{LoggedEntry, Wanted, adopt, export, verify, verify_rows};
+pub use store::{LoggedEntry, Wanted, Witnessed, adopt, export, verify, verify_rows, witnesses};

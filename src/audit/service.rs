@@ -12,10 +12,12 @@ use serde::Serialize;
 use super::model::note::{Checkpoint, Note};
 use super::model::proof::{Proof, Shown};
 use super::model::tiles::Tile;
+use super::model::witnessing::{Quorum, WitnessFault};
 use super::model::{Commitment, Fields, Leaf, tree};
 use super::store::{self, StoredTree, Wanted};
-use super::{Entry, Event, LoggedEntry};
+use super::{Entry, Event, LoggedEntry, Witnessed};
 use crate::access::{self, Asker, Fact, Permit, TheNetwork, actions};
+use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault};
 use crate::ids::{EntryId, PartyId};
@@ -106,6 +108,45 @@ fn may_check(work: &mut Work<'_>, asker: &Asker) -> Result<Permit<actions::Check
 pub fn checkpoint(work: &mut Work<'_>, asker: &Asker) -> Result<String, AppError> {
     may_check(work, asker)?;
     store::published(work.conn)?.map(|given| given.note).ok_or_else(|| Fault::NotFound.into())
+}
+
+/// The witnesses of the log.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct WitnessesBody {
+    /// Whether enough of them have cosigned the newest checkpoint that was signed.
+    pub quorum: Quorum,
+    /// Each witness that is asked, by name.
+    pub witnesses: Vec<WitnessBody>,
+}
+
+/// A witness of the log.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct WitnessBody {
+    /// What the log's policy calls it.
+    pub name: String,
+    /// How many entries it has cosigned; 0 when it never has.
+    pub size: i64,
+    /// When it did.
+    pub at: Option<Moment>,
+    /// What was the matter with it when it was asked last.
+    pub fault: Option<WitnessFault>,
+}
+
+/// What became of asking the witnesses last.
+///
+/// # Errors
+/// `NotPermitted`; the database's.
+pub fn witnesses(work: &mut Work<'_>, asker: &Asker) -> Result<WitnessesBody, AppError> {
+    may_check(work, asker)?;
+    let rows = store::witnesses(work.conn)?;
+    let given = store::published(work.conn)?.map(|given| given.size);
+    let quorum = match rows.iter().map(|row| row.asked).max() {
+        None => Quorum::None,
+        asked if given >= asked => Quorum::Reached,
+        _ => Quorum::Missing,
+    };
+    let body = |row: Witnessed| WitnessBody { name: row.name, size: row.size, at: row.cosigned_us, fault: row.fault };
+    Ok(WitnessesBody { quorum, witnesses: rows.into_iter().map(body).collect() })
 }
 
 /// The bytes of a tile of the tree, or of a bundle of its leaves, as far as the newest checkpoint reaches.

@@ -3,6 +3,7 @@
 mod holds;
 mod prune;
 
+use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,8 @@ use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{CliError, ctx, say};
-use crate::audit::model::note::{Kind, Signer, Verifier};
+use crate::audit::model::note::{Kind, Note, Signer, Verifier};
+use crate::audit::model::policy::Policy;
 use crate::audit::model::proof::{self, Proven};
 use crate::audit::{self, Publisher};
 use crate::error::AppError;
@@ -28,19 +30,24 @@ enum Command {
     /// Check the log, or receipts of it. Exit code 3 when something is found wrong.
     #[command(after_help = "\
 Without FILES, the whole log in the database: no entry is missing, none was changed, every commitment holds, and the
-tree is that of the entries. With FILES, receipts (.tlog-proof): each is in the tree that the log has signed for. That
-takes nothing but the log's public key, and is meant for machines that are not the server.")]
+tree is that of the entries. With FILES, receipts (.tlog-proof): each is in the tree that the log has signed for, and
+with --policy as many witnesses as that wants have cosigned the tree. That takes nothing but public keys, and is meant
+for machines that are not the server.")]
     Verify {
         /// Receipts to check.
-        #[arg(value_name = "FILES", requires = "key")]
+        #[arg(value_name = "FILES")]
         files: Vec<PathBuf>,
         /// Hold every row of the database against what the log says of it, too, and name those that somebody edited,
         /// put in, took away or set back past the server.
         #[arg(long, conflicts_with = "files")]
         deep: bool,
         /// The log's public key: the file log.pub that its operator gave out.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", requires = "files")]
         key: Option<PathBuf>,
+        /// Which witnesses must have cosigned, in the format of c2sp.org/tlog-policy. Where it has `log` lines, --key may
+        /// be left out.
+        #[arg(long, value_name = "FILE", requires = "files")]
+        policy: Option<PathBuf>,
         /// The settings file.
         #[arg(long, default_value = "incamera.toml")]
         config: PathBuf,
@@ -111,6 +118,10 @@ On PostgreSQL, and for backups, see docs/LOG.md: what was erased here is still t
     /// Print the log's public key, by which States verify it; make the pair where there is none yet.
     #[command(name = "key")]
     Public {
+        /// The name of a log that is made: the first line of all its checkpoints, for good. By default the address at
+        /// which it is served. A log that is to begin anew needs another one than before.
+        #[arg(long)]
+        name: Option<String>,
         /// The settings file.
         #[arg(long, default_value = "incamera.toml")]
         config: PathBuf,
@@ -119,7 +130,9 @@ On PostgreSQL, and for backups, see docs/LOG.md: what was erased here is still t
 
 pub(super) fn run(args: &Args) -> Result<(), CliError> {
     match &args.command {
-        Command::Verify { files, key: Some(key), .. } if !files.is_empty() => receipts(files, key),
+        Command::Verify { files, key, policy, .. } if !files.is_empty() => {
+            receipts(files, key.as_deref(), policy.as_deref())
+        }
         Command::Verify { config, deep, .. } => whole(&Settings::load(config)?, *deep),
         Command::Export { config } => {
             let mut conn = Settings::load(config)?.database_url()?.open_writer()?;
@@ -131,7 +144,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
         Command::Hold(args) => holds::place(args),
         Command::Holds { all, config } => holds::list(&Settings::load(config)?, *all),
         Command::Lift { id, reason, config } => holds::lift(&Settings::load(config)?, id, reason),
-        Command::Public { config } => say(key(&Settings::load(config)?)?),
+        Command::Public { config, name } => say(key(&Settings::load(config)?, name.as_deref())?),
     }
 }
 
@@ -160,12 +173,34 @@ fn whole(settings: &Settings, deep: bool) -> Result<(), CliError> {
     }
 }
 
-fn receipts(paths: &[PathBuf], key: &Path) -> Result<(), CliError> {
-    let log = Verifier::parse(fs::read_to_string(key)?.trim_end()).filter(|key| key.kind == Kind::Log);
-    let log = log.ok_or_else(|| CliError::Other(format!("{}: no public key of a log", key.display())))?;
+/// The logs that are trusted, and the policy: the key alone, the policy's logs, or the key where the policy has it.
+fn trusted(key: Option<&Path>, policy: Option<&Path>) -> Result<(Vec<Verifier>, Option<Policy>), CliError> {
+    let refuse = |path: &Path, why: &dyn Display| CliError::Other(format!("{}: {why}", path.display()));
+    let policy = match policy {
+        Some(path) => Some((path, Policy::parse(&fs::read(path)?).map_err(|error| refuse(path, &error))?)),
+        None => None,
+    };
+    let mut logs = policy.as_ref().map(|(_, policy)| policy.logs.clone()).unwrap_or_default();
+    if let Some(path) = key {
+        let key = Verifier::parse(fs::read_to_string(path)?.trim_end()).filter(|key| key.kind == Kind::Log);
+        let key = key.ok_or_else(|| refuse(path, &"no public key of a log"))?;
+        if let Some((path, _)) = policy.as_ref().filter(|_| !logs.is_empty() && !logs.contains(&key)) {
+            return Err(refuse(path, &"it names logs, and not the one of --key"));
+        }
+        logs = vec![key];
+    }
+    if logs.is_empty() {
+        return Err(CliError::Other("--key: say by which log's key, or name the log in the policy".into()));
+    }
+    Ok((logs, policy.map(|(_, policy)| policy)))
+}
+
+fn receipts(paths: &[PathBuf], key: Option<&Path>, policy: Option<&Path>) -> Result<(), CliError> {
+    let (logs, policy) = trusted(key, policy)?;
+    let witnessed = |note: &Note| policy.as_ref().map_or(Ok(()), |policy| policy.check(note));
     let mut wrong = 0_usize;
     for path in paths {
-        let words = match proof::verify(&fs::read_to_string(path)?, std::slice::from_ref(&log), |_| true) {
+        let words = match proof::verify(&fs::read_to_string(path)?, &logs, witnessed) {
             Ok(proven) => in_words(&proven),
             Err(unproven) => {
                 wrong = wrong.saturating_add(1);
@@ -191,20 +226,32 @@ fn resume(config: &Path, reason: &str) -> Result<(), CliError> {
     let app = super::open(config)?;
     let publisher = app.publisher.ok_or_else(|| CliError::Other("this node does not sign".into()))?;
     let size = publisher.resume(&app.state.db, reason)?;
-    say(format!("Signed over {size} entries. Tell every State why."))
+    say(format!("Signed over {size} entries. Tell every State why."))?;
+    if publisher.is_witnessed() {
+        say(
+            "It is given out once the witnesses have cosigned it. Those that had cosigned what is left behind refuse, and",
+        )?;
+        say("it is for each one's operator to decide (`incamera witness forget`).")?;
+    }
+    Ok(())
 }
 
 /// The log's public key, in words and in the file `log.pub` beside the settings; made where there is none.
-pub(super) fn key(settings: &Settings) -> Result<String, CliError> {
+pub(super) fn key(settings: &Settings, name: Option<&str>) -> Result<String, CliError> {
     let path = settings.path(&settings.audit.key);
+    if !settings.audit.sign {
+        return Err(CliError::Other("this node does not sign".into()));
+    }
     if !path.exists() {
         // As the specification would have it: the address at which the log is served, without its scheme.
         let host = settings.server.origin.trim_start_matches("https://");
-        let text = Signer::generate(&format!("{host}/api/v1/audit"), Kind::Log, &ctx())?;
+        let name = name.map_or_else(|| format!("{host}/api/v1/audit"), ToOwned::to_owned);
+        let text = Signer::generate(&name, Kind::Log, &ctx())?;
         files::create_private(&path, text.as_bytes())?;
+    } else if name.is_some() {
+        return Err(CliError::Other(format!("{}: there is a key already; put it away first", path.display())));
     }
-    let publisher = Publisher::open(settings)?.ok_or_else(|| CliError::Other("this node does not sign".into()))?;
-    let public = publisher.verifier().to_string();
+    let public = Publisher::public_key(settings)?.to_string();
     fs::write(settings.base.join("log.pub"), format!("{public}\n"))?;
     Ok(public)
 }

@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     match folder.found()? {
         Found::Whole if !args.fresh => {
             let settings = settings(&folder, port)?;
-            audit::key(&settings)?;
+            audit::key(&settings, None)?;
             database::bring_up_to_date(&settings)?;
         }
         found => {
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     }
     let lines = accounts::read(&folder.file(accounts::FILE))?;
     let settings = settings(&folder, port)?;
-    serve::diagnostics(&settings)?;
+    serve::diagnostics(&settings.diagnostics)?;
     let app = open_with(settings)?;
     serve::serve(&app, |_| greet(&args.data, port, &lines))
 }

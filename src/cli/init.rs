@@ -56,19 +56,19 @@ pub(super) fn furnish(settings: &Settings, now: Moment) -> Result<(), CliError> 
     let folder = &settings.base;
     fs::DirBuilder::new().mode(0o700).create(folder.join("keys"))?;
     Identity::create_keys(settings, &ctx())?;
-    audit::key(settings)?;
+    audit::key(settings, None)?;
     certificate::create(folder, &settings.server.origin, now)?;
     migrate::run(&settings.database_url()?, true)?;
     Ok(())
 }
 
 /// A TOML basic string.
-fn toml_text(text: &str) -> String {
+pub(super) fn toml_text(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Replaces the value of `section.key` in the documented defaults, keeping the comments.
-fn replace(text: &str, name: &str, value: &str) -> Option<String> {
+pub(super) fn replace(text: &str, name: &str, value: &str) -> Option<String> {
     let (section, key) = name.split_once('.')?;
     let (mut inside, mut done) = (false, false);
     let lines: Vec<String> = text

@@ -12,6 +12,7 @@ mod import;
 mod init;
 mod openapi;
 mod serve;
+mod witness;
 
 use std::error::Error as StdError;
 use std::io::{self, Write};
@@ -54,6 +55,8 @@ enum Command {
     Explain(explain::Args),
     /// Check or export the log.
     Audit(audit::Args),
+    /// Witness logs for others: cosign what goes on from what was cosigned before, and nothing else.
+    Witness(witness::Args),
     /// Bring the database up to date.
     Db(database::Args),
     /// Print the OpenAPI document, or the rules of access as sentences.
@@ -125,6 +128,7 @@ pub fn run() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Witness(args) => witness::run(&args),
         Command::Db(args) => database::run(&args),
         Command::Openapi(args) => openapi::run(&args),
     };
@@ -156,6 +160,11 @@ fn progress(steps: usize, what: &'static str) -> ProgressBar {
 fn ctx() -> Ctx {
     use crate::context::Clock;
     Ctx::new(SystemClock.now(), Arc::new(SystemEntropy))
+}
+
+/// The clock of a command that goes on.
+fn clock() -> Arc<dyn crate::context::Clock> {
+    Arc::new(SystemClock)
 }
 
 /// Opens the server that a settings file describes, without listening.

@@ -8,10 +8,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::{CliError, say};
 use crate::app::App;
-use crate::settings::Settings;
+use crate::settings::{DiagnosticsSettings, Settings};
 
 pub(super) fn run(config: &Path) -> Result<(), CliError> {
-    diagnostics(&Settings::load(config)?)?;
+    diagnostics(&Settings::load(config)?.diagnostics)?;
     let app = super::open(config)?;
     serve(&app, |address| say(format!("Serving {} on {address}.", app.state.settings.server.origin)))
 }
@@ -31,8 +31,7 @@ pub(super) fn serve(
 
 /// Starts the diagnostics on standard error. What the libraries tell beyond `info` is left out whatever the
 /// setting says: it holds parts of requests, and nobody here reviews it.
-pub(super) fn diagnostics(settings: &Settings) -> Result<(), CliError> {
-    let wanted = &settings.diagnostics;
+pub(super) fn diagnostics(wanted: &DiagnosticsSettings) -> Result<(), CliError> {
     let filter =
         EnvFilter::try_new(&wanted.level).map_err(|error| CliError::Other(format!("diagnostics.level: {error}")))?;
     let reviewed = tracing_subscriber::filter::filter_fn(|about| {

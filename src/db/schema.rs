@@ -132,6 +132,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_witnesses (name) {
+        name -> Text,
+        asked -> BigInt,
+        size -> BigInt,
+        cosigned_us -> Nullable<BigInt>,
+        fault -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     case_meetings (case_id, meeting_id) {
         case_id -> Text,
         meeting_id -> Text,

@@ -25,7 +25,7 @@ const GRACE: u64 = 2;
 /// # Errors
 /// `TooLarge` beyond `most` bytes, `TooSlow` beyond the time or below the rate, `Invalid` when the client
 /// breaks off or frames it wrongly.
-pub(super) async fn read(
+pub(crate) async fn read(
     payload: &mut Payload,
     announced: Option<u64>,
     most: usize,
@@ -66,7 +66,7 @@ struct Unread {
 }
 
 /// Makes `response` end the connection unless `payload` was read to its end.
-pub(super) fn end_with(response: HttpResponse, payload: Payload) -> HttpResponse {
+pub(crate) fn end_with(response: HttpResponse, payload: Payload) -> HttpResponse {
     response.map_body(|_, answer| BoxBody::new(Unread { answer, _request: payload }))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::context::Clock;
 use crate::db::Db;
 use crate::error::{AppError, Fault};
 use crate::ids::VisitId;
-use crate::settings::Settings;
+use crate::settings::{ServerSettings, Settings};
 
 /// What every call can reach.
 #[derive(Clone)]
@@ -65,19 +66,48 @@ const HEADERS: [(&str, &str); 8] = [
 /// # Errors
 /// When the certificate cannot be used or the port cannot be bound.
 pub fn start(state: &State, routes: Vec<Route>, signals: bool) -> Result<Running, AppError> {
-    let settings = &state.settings.server;
-    let tls = tls::config(&state.settings, Arc::clone(&state.clock))?;
+    let (routes, shared) = (Arc::new(routes), state.clone());
+    let how = How {
+        settings: &state.settings.server,
+        base: &state.settings.base,
+        clock: Arc::clone(&state.clock),
+        blocking: blocking_threads(&state.settings),
+        signals,
+    };
+    listen(&how, move |app| register(app, &shared, &routes))
+}
+
+/// What a listener needs to know, whatever it serves.
+pub(crate) struct How<'a> {
+    /// Address, certificate, limits.
+    pub(crate) settings: &'a ServerSettings,
+    /// Where relative paths start.
+    pub(crate) base: &'a Path,
+    /// The time, for judging certificates.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Threads a worker for what waits.
+    pub(crate) blocking: usize,
+    /// Whether signals are handled.
+    pub(crate) signals: bool,
+}
+
+/// As [`start`], for what `register` registers.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) fn listen(
+    &How { settings, base, ref clock, blocking, signals }: &How<'_>,
+    register: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+) -> Result<Running, AppError> {
+    let tls = tls::config(settings, base, Arc::clone(clock))?;
     let socket = TcpListener::bind((settings.listen, settings.port)).map_err(AppError::internal)?;
     let address = socket.local_addr().map_err(AppError::internal)?;
-    let routes = Arc::new(routes);
-    let shared = state.clone();
     let mut server = HttpServer::new(move || {
         let mut headers = DefaultHeaders::new();
         for header in HEADERS {
             headers = headers.add(header);
         }
-        let (shared, routes) = (shared.clone(), Arc::clone(&routes));
-        App::new().wrap(headers).configure(move |app| register(app, &shared, &routes))
+        App::new().wrap(headers).configure(register.clone())
     })
     .max_connections(settings.connections)
     .max_connection_rate(settings.handshakes)
@@ -87,7 +117,7 @@ pub fn start(state: &State, routes: Vec<Route>, signals: bool) -> Result<Running
     .keep_alive(Duration::from_mins(1))
     .h1_allow_half_closed(false)
     .shutdown_timeout(settings.shutdown_seconds)
-    .worker_max_blocking_threads(blocking_threads(&state.settings));
+    .worker_max_blocking_threads(blocking);
     if settings.workers > 0 {
         server = server.workers(settings.workers);
     }

@@ -4,7 +4,7 @@
 //! tests that walk all routes. Who asks is found by a [`Gate`], which a higher room provides.
 
 pub mod answer;
-mod body;
+pub(crate) mod body;
 pub mod call;
 pub mod health;
 mod listener;
@@ -15,5 +15,6 @@ pub mod tls;
 
 pub use answer::Answer;
 pub use call::{Bearer, Brought, Call, Gate, Page, Query, Renewing};
+pub(crate) use listener::{How, listen};
 pub use listener::{Running, State, start};
 pub use registry::{Access, Gives, Handler, Logs, Route, Takes, handler};

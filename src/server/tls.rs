@@ -2,7 +2,7 @@
 //! that can be renewed without a restart.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +15,7 @@ use rustls::sign::CertifiedKey;
 
 use crate::context::{Clock, Moment};
 use crate::error::AppError;
-use crate::settings::{Settings, files};
+use crate::settings::{ServerSettings, files};
 
 /// The algorithms. AES-128 is left out (ASVS 5.0, appendix C, calls it legacy).
 fn provider(post_quantum_only: bool) -> CryptoProvider {
@@ -33,27 +33,22 @@ fn provider(post_quantum_only: bool) -> CryptoProvider {
 }
 
 /// The listener's TLS configuration. The certificate is looked at again every
-/// `server.certificate_check_seconds`, for as long as the configuration is in use.
+/// `server.certificate_check_seconds`, for as long as the configuration is in use. Paths start at `base`.
 ///
 /// # Errors
 /// When the certificate or its key cannot be used.
-pub fn config(settings: &Settings, clock: Arc<dyn Clock>) -> Result<rustls::ServerConfig, AppError> {
-    let provider = Arc::new(provider(settings.server.post_quantum_only));
+pub fn config(settings: &ServerSettings, base: &Path, clock: Arc<dyn Clock>) -> Result<rustls::ServerConfig, AppError> {
+    let provider = Arc::new(provider(settings.post_quantum_only));
     let source = Source {
-        chain: settings.path(&settings.server.certificate),
-        key: settings.path(&settings.server.private_key),
-        host: host_of(&settings.server.origin),
+        chain: base.join(&settings.certificate),
+        key: base.join(&settings.private_key),
+        host: host_of(&settings.origin),
         provider: Arc::clone(&provider),
         clock,
     };
     let seen = source.stamp();
     let resolver = Arc::new(Resolver { current: ArcSwap::from_pointee(source.load()?) });
-    watch(
-        source,
-        seen,
-        Arc::downgrade(&resolver),
-        Duration::from_secs(settings.server.certificate_check_seconds.max(1)),
-    )?;
+    watch(source, seen, Arc::downgrade(&resolver), Duration::from_secs(settings.certificate_check_seconds.max(1)))?;
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(AppError::internal)?
@@ -62,6 +57,29 @@ pub fn config(settings: &Settings, clock: Arc<dyn Clock>) -> Result<rustls::Serv
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // No tickets: a resumed connection would rest on a key that lives longer than the connection.
     config.send_tls13_tickets = 0;
+    Ok(config)
+}
+
+/// How this server connects to others: with the same algorithms, and to those alone whose certificate one of the
+/// authorities in the PEM text has signed. The authorities that browsers trust are not asked: any of them could
+/// put somebody else in the other's place.
+///
+/// # Errors
+/// When the text holds no certificate, or one that is none of an authority.
+pub fn client(authorities: &[u8]) -> Result<rustls::ClientConfig, AppError> {
+    let mut roots = rustls::RootCertStore::empty();
+    for authority in CertificateDer::pem_slice_iter(authorities) {
+        roots.add(authority.map_err(AppError::internal)?).map_err(AppError::internal)?;
+    }
+    if roots.is_empty() {
+        return Err(AppError::internal("holds no certificate"));
+    }
+    let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(provider(false)))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(AppError::internal)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
 

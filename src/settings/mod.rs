@@ -2,6 +2,9 @@
 //! environment variable (`INCAMERA_SERVER__PORT=9443`). Secrets are never settings: they are files.
 
 pub mod files;
+mod witness;
+
+pub use witness::{WITNESS_DEFAULTS, WitnessSettings};
 
 use std::path::{Path, PathBuf};
 
@@ -150,6 +153,12 @@ pub struct AuditSettings {
     pub checkpoint: PathBuf,
     /// Seconds between looks whether there is something new to sign.
     pub publish_seconds: u64,
+    /// The witnesses, and how many are wanted; empty where there are none.
+    pub policy: PathBuf,
+    /// The authorities of the witnesses' certificates.
+    pub witness_ca: PathBuf,
+    /// Seconds that witnesses are given.
+    pub witness_seconds: u64,
 }
 
 /// Pages.
@@ -205,7 +214,7 @@ impl Settings {
     pub fn load(path: &Path) -> Result<Self, SettingsError> {
         let text = std::fs::read_to_string(path).map_err(|cause| SettingsError::File { path: path.into(), cause })?;
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        Self::from_text(&text, &base, std::env::vars().filter(|(name, _)| name.starts_with(PREFIX)))
+        Self::from_text(&text, &base, environment())
     }
 
     /// As [`Settings::load`], from text and pairs.
@@ -217,12 +226,7 @@ impl Settings {
         base: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
-        let mut table: toml::Table = toml::from_str(DEFAULTS)?;
-        merge(&mut table, toml::from_str(text)?);
-        for (name, value) in environment {
-            set(&mut table, &name, &value)?;
-        }
-        let mut settings: Self = table.try_into()?;
+        let mut settings: Self = over(DEFAULTS, text, environment)?;
         base.clone_into(&mut settings.base);
         settings.check()?;
         Ok(settings)
@@ -246,10 +250,6 @@ impl Settings {
         self.database_url()?;
         let identity = &self.identity;
         let rules = [
-            (
-                self.server.origin.starts_with("https://") && !self.server.origin.ends_with('/'),
-                "server.origin: must begin with https:// and end without a slash",
-            ),
             // OWASP's least for a key-deriving Argon2id: 19 MiB with two passes.
             (
                 identity.argon2_memory_kib >= 19_456 && identity.argon2_passes >= 2,
@@ -266,11 +266,36 @@ impl Settings {
             (self.database.readers >= 1 && self.database.batch >= 1, "database.readers, database.batch: at least 1"),
             (self.database.batch_milliseconds <= 1000, "database.batch_milliseconds: at most 1000"),
             (self.audit.publish_seconds >= 1, "audit.publish_seconds: at least 1"),
+            (self.audit.witness_seconds >= 1 && self.audit.witness_seconds <= 60, "audit.witness_seconds: 1 to 60"),
+            (is_origin(&self.server.origin), "server.origin: must begin with https:// and end without a slash"),
             (jiff::tz::TimeZone::get(&self.pages.zone).is_ok(), "pages.zone: not a name of the IANA database"),
             (self.rooms.visit_minutes >= 1 && self.rooms.visit_minutes <= 720, "rooms.visit_minutes: 1 to 720"),
         ];
         rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, words)| Err(SettingsError::Value((*words).into())))
     }
+}
+
+fn is_origin(text: &str) -> bool {
+    text.starts_with("https://") && !text.ends_with('/')
+}
+
+/// The environment variables that are settings.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars().filter(|(name, _)| name.starts_with(PREFIX))
+}
+
+/// Settings from a text over the defaults, and variables over both.
+fn over<T: serde::de::DeserializeOwned>(
+    defaults: &str,
+    text: &str,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<T, SettingsError> {
+    let mut table: toml::Table = toml::from_str(defaults)?;
+    merge(&mut table, toml::from_str(text)?);
+    for (name, value) in environment {
+        set(&mut table, &name, &value)?;
+    }
+    Ok(table.try_into()?)
 }
 
 fn merge(into: &mut toml::Table, from: toml::Table) {

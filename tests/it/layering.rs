@@ -99,7 +99,19 @@ fn lower_knows_upper(source: &Source) -> Vec<String> {
     if !(low || shared) {
         return Vec::new();
     }
-    references(source, |path| UPPER.iter().chain(&["app", "cli"]).any(|upper| begins(path, &format!("crate::{upper}"))))
+    references(source, |path| {
+        UPPER.iter().chain(&["app", "cli", "witness"]).any(|upper| begins(path, &format!("crate::{upper}")))
+    })
+}
+
+/// The witness is for machines that are not the server: it takes the listener and the log's formats, and no more.
+fn witness_knows_the_server(source: &Source) -> Vec<String> {
+    if room(&source.path) != "witness" {
+        return Vec::new();
+    }
+    let own =
+        ["witness", "audit::model", "server", "settings", "context", "error"].map(|room| format!("crate::{room}"));
+    references(source, |path| begins(path, "crate") && !own.iter().any(|own| begins(path, own)))
 }
 
 /// A slice reaches another through its service or model, never through its tables.
@@ -145,6 +157,7 @@ fn io_in_models(source: &Source) -> Vec<String> {
 fn clock_or_chance(source: &Source) -> Vec<String> {
     let allowed: &[(&str, &str)] = &[
         ("src/server/body.rs", "Instant::now"),          // measures a wait
+        ("src/audit/witnesses/ask.rs", "Instant::now"),  // the same
         ("src/server/listener.rs", "Instant::now"),      // measures an answer
         ("src/cli/certificate.rs", "KeyPair::generate"), // a key of a certificate, which rcgen makes itself
         ("src/cli/mod.rs", "SystemClock"),               // gives the parameters
@@ -263,6 +276,9 @@ const WITHOUT_PERMIT: &[(&str, &str, &str)] = &[
     ("src/audit/store/entries.rs", "id_of", "what a permit is asked for is found by it"),
     ("src/audit/store/published.rs", "publish", "the log signs itself"),
     ("src/audit/store/published.rs", "published", "the same; others read it after the permit to check the log"),
+    ("src/audit/store/published.rs", "take_back", "the same"),
+    ("src/audit/store/witnesses.rs", "witnesses", "the same; others read it after the permit to check the log"),
+    ("src/audit/store/witnesses.rs", "record", "the log asks its witnesses itself"),
     ("src/audit/store/rows.rs", "*", "the same, and its verification, where nobody asks"),
     ("src/audit/store/tree.rs", "said", "the same"),
     ("src/audit/store/tree.rs", "head", "the same"),
@@ -397,6 +413,11 @@ fn permits_are_made_in_one_place() {
 #[test]
 fn the_lower_rooms_know_nothing_of_the_slices() {
     hold("a lower room knows of a slice", &["src"], lower_knows_upper);
+}
+
+#[test]
+fn the_witness_knows_neither_database_nor_slices() {
+    hold("the witness knows more than it needs", &["src"], witness_knows_the_server);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod state;
 mod tampering;
 mod tree;
 mod twelve;
+mod witnesses;
 
 use std::collections::BTreeSet;
 

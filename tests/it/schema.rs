@@ -336,6 +336,7 @@ fn checks_list_the_words_of_the_code() {
         ("proposals.state", "ProposalState"),
         ("sign_ins.ended_why", "EndedWhy"),
         ("audit_entries.area", "Area"),
+        ("audit_witnesses.fault", "WitnessFault"),
         ("meetings.kind", "MeetingKind"),
         ("meetings.way", "Way"),
         ("rooms.kind", "RoomKind"),

@@ -165,6 +165,7 @@ const DULL: [&str; 28] = [
     "record_publication",
     "get_log_state",
     "get_checkpoint",
+    "list_witnesses",
     "get_tile",
     "get_receipt",
     "openapi",

@@ -1,11 +1,12 @@
 // What a State's own technician could write to check the log, with nothing of ours: Go's standard library and
 // Google's code for signed notes and transparency logs. The formats are those of docs/LOG.md.
 //
-//	check -base URL -ca ca.pem -key log.pub -token FILE [-samples N] [-checkpoints DIR] [-receipts DIR]
+//	check -base URL -ca ca.pem -key log.pub -token FILE [-samples N] [-checkpoints DIR] [-receipts DIR] [-policy FILE]
 package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -36,6 +37,7 @@ var (
 	samples     = flag.Int("samples", 1000, "leaves to prove")
 	checkpoints = flag.String("checkpoints", "", "a folder of earlier checkpoints")
 	receipts    = flag.String("receipts", "", "a folder of receipts")
+	policy      = flag.String("policy", "", "a policy: each of its witnesses must have cosigned what is served")
 )
 
 func must[T any](value T, err error) T {
@@ -98,7 +100,52 @@ func (s *service) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 
 func (s *service) SaveTiles([]tlog.Tile, [][]byte) {}
 
-// open verifies a checkpoint's signature and reads it.
+// cosigner is a witness's key: c2sp.org/tlog-cosignature with Ed25519, which Go's note does not know.
+type cosigner struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func (c cosigner) Name() string    { return c.name }
+func (c cosigner) KeyHash() uint32 { return c.hash }
+
+func (c cosigner) Verify(text, signature []byte) bool {
+	if len(signature) != 8+ed25519.SignatureSize {
+		return false
+	}
+	time := binary.BigEndian.Uint64(signature)
+	return time > 0 && ed25519.Verify(c.key, []byte(fmt.Sprintf("cosignature/v1\ntime %d\n%s", time, text)), signature[8:])
+}
+
+// cosigners are the witnesses of a policy (c2sp.org/tlog-policy).
+func cosigners(policy string) []note.Verifier {
+	var all []note.Verifier
+	for _, line := range strings.Split(policy, "\n") {
+		words := strings.Fields(line)
+		if len(words) < 3 || words[0] != "witness" {
+			continue
+		}
+		parts := strings.SplitN(words[2], "+", 3)
+		key := must(base64.StdEncoding.DecodeString(parts[2]))
+		if key[0] != 4 {
+			log.Fatalf("not a key of a witness: %s", words[2])
+		}
+		all = append(all, cosigner{parts[0], binary.BigEndian.Uint32(must(hex.DecodeString(parts[1]))), key[1:]})
+	}
+	return all
+}
+
+// cosigned checks that each of these has cosigned a checkpoint.
+func cosigned(message []byte, by []note.Verifier) {
+	for _, one := range by {
+		if _, err := note.Open(message, note.VerifierList(one)); err != nil {
+			log.Fatalf("not cosigned by %s: %v", one.Name(), err)
+		}
+	}
+}
+
+// open verifies a checkpoint's signature and reads it. Signatures by others are left alone.
 func open(message []byte, verifier note.Verifier) tlog.Tree {
 	opened := must(note.Open(message, note.VerifierList(verifier)))
 	lines := strings.Split(opened.Text, "\n")
@@ -183,7 +230,13 @@ func main() {
 		token:  text(*token),
 	}
 
-	tree := open(must(s.get("/checkpoint")), verifier)
+	newest := must(s.get("/checkpoint"))
+	tree := open(newest, verifier)
+	var witnesses []note.Verifier
+	if *policy != "" {
+		witnesses = cosigners(text(*policy))
+		cosigned(newest, witnesses)
+	}
 	// This reader checks every tile against the signed root before it is used.
 	reader := tlog.TileHashReader(tree, s)
 	proved := 0
@@ -233,6 +286,6 @@ func main() {
 			events = append(events, receipt(path, verifier))
 		}
 	}
-	fmt.Printf("log %s: %d leaves; %d proved, %d pairs of checkpoints consistent, %d receipts %v; %d answers\n",
-		verifier.Name(), tree.N, proved, pairs, len(events), events, s.fetched)
+	fmt.Printf("log %s: %d leaves; %d proved, %d pairs of checkpoints consistent, %d receipts %v; %d witnesses; %d answers\n",
+		verifier.Name(), tree.N, proved, pairs, len(events), events, len(witnesses), s.fetched)
 }

@@ -5,6 +5,7 @@ mod commitment;
 mod entry;
 pub mod erasure;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod report;
 pub mod retention;
@@ -12,6 +13,7 @@ pub mod rows;
 pub mod tar;
 pub mod tiles;
 pub mod tree;
+pub mod witnessing;
 
 pub use commitment::{Commitment, Fields, Leaf};
 pub(in crate::audit) use entry::Payload;

@@ -73,6 +73,12 @@ impl Verifier {
         (HEXLOWER.encode(&verifier.id) == id).then_some(verifier)
     }
 
+    /// Whether both wrap the same public key, whatever name they give it and whatever it signs.
+    #[must_use]
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
     fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, self.key).verify(message, signature).is_ok()
     }
@@ -188,6 +194,12 @@ impl Line {
         let (seconds, signature) = self.signature.split_first_chunk()?;
         (signature.len() == 64).then(|| u64::from_be_bytes(*seconds))
     }
+
+    /// Whether it says that it is by this key; whether it is, [`Note::signed`] finds.
+    #[must_use]
+    pub fn is_by(&self, key: &Verifier) -> bool {
+        self.name == key.name && self.id == key.id
+    }
 }
 
 impl fmt::Display for Line {
@@ -232,7 +244,7 @@ impl Note {
     #[must_use]
     pub fn signed(&self, by: &Verifier) -> Signed {
         let mut found = Signed::Not;
-        for line in self.lines.iter().filter(|line| line.name == by.name && line.id == by.id) {
+        for line in self.lines.iter().filter(|line| line.is_by(by)) {
             found = match by.kind {
                 Kind::Log if by.verifies(self.text.as_bytes(), &line.signature) => Signed::Yes,
                 Kind::Log => return Signed::Wrong,

@@ -164,11 +164,16 @@ pub struct Proven {
     pub checkpoint: Checkpoint,
 }
 
-/// Checks a receipt, given the keys of logs that are trusted and what is wanted of witnesses.
+/// Checks a receipt, given the keys of logs that are trusted and what is wanted of witnesses: a policy's
+/// [`check`](super::policy::Policy::check), say.
 ///
 /// # Errors
 /// Why it proves nothing.
-pub fn verify(text: &str, logs: &[Verifier], witnessed: impl Fn(&Note) -> bool) -> Result<Proven, Unproven> {
+pub fn verify(
+    text: &str,
+    logs: &[Verifier],
+    witnessed: impl Fn(&Note) -> Result<(), Unproven>,
+) -> Result<Proven, Unproven> {
     let proof = Proof::parse(text).ok_or(Unproven::Format)?;
     let checkpoint = Checkpoint::parse(&proof.checkpoint.text).ok_or(Unproven::Format)?;
     let shown: Shown = serde_json::from_slice(&proof.extra).map_err(|_other| Unproven::Format)?;
@@ -181,9 +186,7 @@ pub fn verify(text: &str, logs: &[Verifier], witnessed: impl Fn(&Note) -> bool) 
     if !signatures.contains(&Signed::Yes) {
         return Err(Unproven::Unsigned);
     }
-    if !witnessed(&proof.checkpoint) {
-        return Err(Unproven::Witnesses);
-    }
+    witnessed(&proof.checkpoint)?;
     let leaf = Leaf { seq: proof.index, minute: shown.minute, commitment };
     if !tree::is_included(&leaf.hash(), proof.index, checkpoint.size, &proof.path, &checkpoint.root) {
         return Err(Unproven::Absent);

@@ -9,6 +9,7 @@ mod report;
 mod rows;
 mod tree;
 mod verify;
+mod witnesses;
 
 use diesel::QueryResult;
 
@@ -19,7 +20,7 @@ pub use entries::{LoggedEntry, Wanted};
 pub(in crate::audit) use entries::{id_of, page};
 pub(in crate::audit) use erase::{Authorities, authorities, erase, kept, old};
 pub(in crate::audit) use holds::{are_there, holds, insert as insert_hold, lift as lift_hold, party_coded};
-pub(in crate::audit) use published::{publish, published};
+pub(in crate::audit) use published::{publish, published, take_back};
 pub(in crate::audit) use report::{ReportRow, Span, minutes_of, purposes, report_counts, report_rows};
 pub(crate) use rows::take_touched;
 pub use rows::verify_rows;
@@ -27,6 +28,8 @@ pub(in crate::audit) use rows::{bind_anew, binds, forget, touch_unbound, verify_
 pub(crate) use tree::{Head, store_size};
 pub(in crate::audit) use tree::{StoredTree, head, read};
 pub use verify::{adopt, export, verify};
+pub(in crate::audit) use witnesses::record;
+pub use witnesses::{Witnessed, witnesses};
 
 /// Appends entries, in the transaction of what they tell of. The caller holds the head's lock, and was given
 /// `head` with it. Answers how many statements that took.

@@ -14,6 +14,7 @@ use crate::both;
 use crate::support::database::Kind;
 use crate::support::made::{self, text};
 use crate::support::scene::note;
+use crate::support::witness::Witness;
 use crate::support::{Tables, TestServer, World};
 
 /// Builds the check, once; fetches what it is made of where that is not there.
@@ -81,7 +82,19 @@ both!(an_outsider_finds_the_log_consistent, |server: TestServer| {
     let mut de = made::inside(&mut world, "de", &room);
     let second = tables.size();
     de.get(&format!("/api/v1/rooms/{room}/notes/{written}")).expect(200);
-    let size = world.server.publish().unwrap().unwrap();
+    // What is served last is cosigned by two witnesses, whose lines Google's code does not know.
+    let (place, log) = (world.server.folder.path(), world.server.settings.base.join("log.pub"));
+    let (a, b) = (Witness::start(place, "a", &log), Witness::start(place, "b", &log));
+    let (policy, authorities) = (place.join("policy"), place.join("witnesses.pem"));
+    std::fs::write(&policy, format!("{}{}group g all a b\nquorum g\n", a.line(), b.line())).unwrap();
+    let both = [&a, &b].map(|witness| std::fs::read_to_string(witness.data.join("ca.pem")).unwrap());
+    std::fs::write(&authorities, both.concat()).unwrap();
+    let node = world.server.beside(&[
+        ("INCAMERA_AUDIT__POLICY", policy.to_str().unwrap()),
+        ("INCAMERA_AUDIT__WITNESS_CA", authorities.to_str().unwrap()),
+        ("INCAMERA_AUDIT__WITNESS_SECONDS", "30"),
+    ]);
+    let size = node.publish().unwrap().unwrap();
     for seq in [first, second] {
         let reply = fr.get(&format!("/api/v1/audit/receipts/{seq}"));
         assert_eq!(reply.status, 200, "{}", reply.text());
@@ -97,7 +110,7 @@ both!(an_outsider_finds_the_log_consistent, |server: TestServer| {
             .args(["-samples", samples])
             .args([Path::new("-ca"), &base.join("ca.pem"), Path::new("-key"), &base.join("log.pub")])
             .args([Path::new("-token"), &token, Path::new("-checkpoints"), &checkpoints])
-            .args([Path::new("-receipts"), &receipts])
+            .args([Path::new("-receipts"), &receipts, Path::new("-policy"), &policy])
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
@@ -109,6 +122,7 @@ both!(an_outsider_finds_the_log_consistent, |server: TestServer| {
     // Four earlier checkpoints and the newest.
     let words = format!("{size} leaves; 300 proved, 10 pairs of checkpoints consistent, 2 receipts");
     assert!(said.contains(&words) && said.contains("note_written") && said.contains("note_read"), "{said}");
+    assert!(said.contains("; 2 witnesses;"), "{said}");
 
     // It does find what is wrong: a checkpoint of another history, a receipt with another field, another leaf.
     let earlier = checkpoints.join("0");

@@ -18,6 +18,7 @@ pub mod snapshot;
 pub mod sources;
 pub mod tables;
 pub mod twins;
+pub mod witness;
 pub mod world;
 
 pub use client::{Client, Reply};

@@ -37,6 +37,29 @@ pub fn ended(command: &mut Command) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// Starts what tells in its first line, at the end, on which address it listens: the process, that address, and
+/// what it writes to standard error.
+pub fn listening(command: &mut Command) -> (Child, SocketAddr, Arc<Mutex<Vec<u8>>>) {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (mut stderr, into) = (child.stderr.take().unwrap(), Arc::clone(&told));
+    std::thread::spawn(move || {
+        let mut part = [0; 4096];
+        while let Ok(length @ 1..) = stderr.read(&mut part) {
+            into.lock().unwrap().extend_from_slice(&part[..length]);
+        }
+    });
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().trim_end_matches('.').rsplit(' ').next().and_then(|address| address.parse().ok());
+    let Some(address) = address else {
+        drop(child.kill());
+        drop(child.wait());
+        panic!("it did not start: {line}{}", String::from_utf8_lossy(&told.lock().unwrap()));
+    };
+    (child, address, told)
+}
+
 /// `incamera serve`, which ends with the value.
 pub struct Process {
     _folder: tempfile::TempDir,
@@ -60,32 +83,14 @@ impl Process {
         let data = folder.path().join("data");
         let made = incamera().args(["init", data.to_str().unwrap(), "--database", url]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let mut child = incamera()
-            .args(["serve", "--config", data.join("incamera.toml").to_str().unwrap()])
+        let config = data.join("incamera.toml");
+        let mut command = incamera();
+        command
+            .args(["serve", "--config", config.to_str().unwrap()])
             .env("INCAMERA_SERVER__PORT", "0")
             .env("INCAMERA_SERVER__WORKERS", "1")
-            .envs(settings.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let (mut stderr, into) = (child.stderr.take().unwrap(), Arc::clone(&told));
-        std::thread::spawn(move || {
-            let mut part = [0; 4096];
-            while let Ok(length @ 1..) = stderr.read(&mut part) {
-                into.lock().unwrap().extend_from_slice(&part[..length]);
-            }
-        });
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().trim_end_matches('.').rsplit(' ').next().and_then(|address| address.parse().ok());
-        let Some(address) = address else {
-            drop(child.kill());
-            drop(child.wait());
-            panic!("it did not start: {line}{}", String::from_utf8_lossy(&told.lock().unwrap()));
-        };
+            .envs(settings.iter().copied());
+        let (child, address, told) = listening(&mut command);
         Self { _folder: folder, data, address, child, told }
     }
 

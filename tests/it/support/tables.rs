@@ -13,8 +13,15 @@ use serde_json::Value;
 use super::server::TestServer;
 
 /// The log's own tables.
-pub const LOG: [&str; 6] =
-    ["audit_bindings", "audit_entries", "audit_head", "audit_published", "audit_tiles", "audit_touched"];
+pub const LOG: [&str; 7] = [
+    "audit_bindings",
+    "audit_entries",
+    "audit_head",
+    "audit_published",
+    "audit_tiles",
+    "audit_touched",
+    "audit_witnesses",
+];
 
 /// Whether a table changes with who is logged in and what is logged, whatever else a call does.
 fn is_bookkeeping(table: &str) -> bool {

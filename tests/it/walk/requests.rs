@@ -175,7 +175,7 @@ fn unknown(route: &Route) -> ! {
 
 fn others(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal) -> Made {
     match route.name {
-        "healthz" | "readyz" | "openapi" | "list_publications" | "list_entries" => Made::default(),
+        "healthz" | "readyz" | "openapi" | "list_publications" | "list_entries" | "list_witnesses" => Made::default(),
         "get_publication" => Made::at(format!("/api/v1/publications/{}", stage.publication), &stage.publication),
         "record_publication" => Made::default().json(json!({
             "code": format!("paper-of-{}", stage.fresh() + 100), "kind": "factsheet", "title": "A paper", "summary": "On it.",
