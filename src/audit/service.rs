@@ -142,7 +142,7 @@ pub fn witnesses(work: &mut Work<'_>, asker: &Asker) -> Result<WitnessesBody, Ap
     let given = store::published(work.conn)?.map(|given| given.size);
     let quorum = match rows.iter().map(|row| row.asked).max() {
         None => Quorum::None,
-        asked if given >= asked => Quorum::Reached,
+        newest if given >= newest => Quorum::Reached,
         _ => Quorum::Missing,
     };
     let body = |row: Witnessed| WitnessBody { name: row.name, size: row.size, at: row.cosigned_us, fault: row.fault };

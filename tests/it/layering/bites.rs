@@ -94,6 +94,15 @@ fn lower_and_upper() {
 }
 
 #[test]
+fn what_the_witness_knows() {
+    let bad = ["use crate::db::Db;", "use crate::audit::Publisher;", "use crate::network::model::Role;"];
+    let good = ["use crate::audit::model::note::Note;", "use crate::server::{How, listen};", "use std::fs;"];
+    on(witness_knows_the_server, "src/witness/mod.rs", &bad, &good);
+    on(witness_knows_the_server, "src/cli/witness.rs", &[], &bad);
+    on(lower_knows_upper, "src/audit/publish.rs", &["use crate::witness::Witness;"], &[]);
+}
+
+#[test]
 fn stores_of_others() {
     let bad = [
         "use crate::network::store::PersonRecord;",

@@ -166,7 +166,8 @@ fn asked(stream: &mut StreamOwned<ServerConnection, TcpStream>) -> Option<String
         let text = String::from_utf8_lossy(&got).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         assert!(head.starts_with("POST /add-checkpoint HTTP/1.1\r\n"), "{head}");
-        let mut lengths = head.lines().filter_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let mut lengths =
+            head.lines().filter_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
         if body.len() >= lengths.next().unwrap_or(usize::MAX) {
             return Some(body.to_owned());
         }
