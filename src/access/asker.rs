@@ -108,26 +108,8 @@ impl Asker {
     pub fn load_admitted(conn: &mut Conn, room: &RoomId, at: Moment) -> QueryResult<Vec<Self>> {
         let mut whom = Fragment::new();
         whom.sql("IN (SELECT person_id FROM admissions WHERE room_id = ").text(room.as_str()).sql(")");
-        Self::load_whom(conn, &whom, at)
-    }
-
-    /// Those of `people` who have a designation in force at `at`, each as if coming in with nothing brought. One
-    /// query for all.
-    ///
-    /// # Errors
-    /// The database's.
-    pub(super) fn load_each(conn: &mut Conn, people: &[PersonId], at: Moment) -> QueryResult<Vec<Self>> {
-        if people.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut whom = Fragment::new();
-        whom.sql("IN ").among(people.iter().map(PersonId::as_str));
-        Self::load_whom(conn, &whom, at)
-    }
-
-    fn load_whom(conn: &mut Conn, whom: &Fragment, at: Moment) -> QueryResult<Vec<Self>> {
         let mut people: BTreeMap<PersonId, Vec<Held>> = BTreeMap::new();
-        for (person, held) in held(conn, whom, at)? {
+        for (person, held) in held(conn, &whom, at)? {
             people.entry(person).or_default().push(held);
         }
         let people = people.into_iter();

@@ -1,8 +1,6 @@
 //! "May she, by which rule, because of which acts?", now or on any past date: the same conditions and
 //! the same readings as every decision, asked on behalf of somebody else.
 
-use std::collections::BTreeMap;
-
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use schemars::JsonSchema;
@@ -10,7 +8,7 @@ use serde::Serialize;
 
 use super::actions::{Action, Kind};
 use super::asker::{Asker, Basis, Credentials};
-use super::facts::{self, EACH, Fact, FactSet};
+use super::facts::{self, Fact, FactSet};
 use super::permit::refusal;
 use super::rules;
 use crate::context::Moment;
@@ -112,40 +110,6 @@ pub fn facts_of(conn: &mut Conn, asker: &Asker, kind: Kind, id: &str, wanted: Fa
         .text(id);
     let bits = Statement::<BigInt>::new(sql).get_result::<i64>(conn).optional()?;
     Ok(bits.map(|bits| asker.facts().and(FactSet::from_bits(bits))))
-}
-
-/// The same for each of `people` now, as if coming in with nothing brought: two queries for all of them. Whoever
-/// has no designation in force is left out, and so is everybody when there is no such thing.
-///
-/// # Errors
-/// The database's.
-pub fn facts_of_each(
-    conn: &mut Conn,
-    people: &[PersonId],
-    kind: Kind,
-    id: &str,
-    at: Moment,
-) -> QueryResult<BTreeMap<PersonId, FactSet>> {
-    let askers = Asker::load_each(conn, people, at)?;
-    let held: BTreeMap<&PersonId, FactSet> =
-        askers.iter().filter_map(|one| Some((one.person().filter(|_| one.is_somebody())?, one.facts()))).collect();
-    let Some(table) = facts::table(kind).filter(|_| !held.is_empty()) else { return Ok(BTreeMap::new()) };
-    let mut sql = Fragment::new();
-    sql.sql(format!("SELECT {EACH}.id, "))
-        .append(facts::columns_of_each(Fact::ALL.iter().copied().collect(), kind, at).0)
-        .sql(format!(" FROM {table}, people {EACH} WHERE {table}.id = "))
-        .text(id)
-        .sql(format!(" AND {EACH}.id IN "))
-        .among(held.keys().map(|person| person.as_str()));
-    let rows: Vec<(PersonId, i64)> = Statement::<(Text, BigInt)>::new(sql).load(conn)?;
-    let facts = |person: &PersonId| held.get(person).copied().unwrap_or_default();
-    Ok(rows
-        .into_iter()
-        .map(|(person, bits)| {
-            let all = facts(&person).and(FactSet::from_bits(bits));
-            (person, all)
-        })
-        .collect())
 }
 
 /// Asks whether `asker` may know of the thing `id` of `kind`, for callers that know the kind only as a

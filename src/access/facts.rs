@@ -131,12 +131,6 @@ impl FactSet {
         Self(self.0 | other.0)
     }
 
-    /// These, but none of those.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
     /// The facts, in their order.
     pub fn iter(self) -> impl Iterator<Item = Fact> {
         Fact::ALL.iter().copied().filter(move |fact| self.has(*fact))
@@ -368,56 +362,24 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
     }
 }
 
-/// Whose facts are read.
-#[derive(Clone, Copy)]
-enum Subject<'a> {
-    /// One asker's, whose ids are bound.
-    Asker(&'a Asker),
-    /// At a moment those of each person of the table alias [`EACH`], who brings nothing along.
-    Each(Moment),
-}
-
-/// The alias under which the query of [`columns_of_each`] holds the people. No reading has it for anything else.
-pub(super) const EACH: &str = "h";
-
-impl Subject<'_> {
-    const fn at(self) -> Moment {
-        match self {
-            Self::Asker(asker) => asker.at(),
-            Self::Each(at) => at,
-        }
-    }
-
-    /// Appends what stands for `{person}`, `{party}`, `{sign_in}` or `{visit}`; `None` where there is no such thing.
-    fn fill(self, sql: &mut Fragment, place: &str) -> Option<()> {
-        match (self, place) {
-            (Self::Asker(asker), "person") => drop(sql.text(asker.person()?.as_str())),
-            (Self::Asker(asker), "party") => drop(sql.text(asker.party()?.as_str())),
-            (Self::Asker(asker), "sign_in") => drop(sql.text(asker.sign_in()?.as_str())),
-            (Self::Asker(asker), "visit") => drop(sql.text(asker.visit()?.as_str())),
-            (Self::Each(_), "person") => drop(sql.sql(EACH).sql(".id")),
-            // Whoever is designated is so for the party of the person's own row.
-            (Self::Each(_), "party") => drop(sql.sql(EACH).sql(".party_id")),
-            _ => return None,
-        }
-        Some(())
-    }
-}
-
-/// Appends a template with its places filled. `None` where it needs a value that the subject has not (an
+/// Appends a template with its places filled. `None` where it needs a value that the asker has not (an
 /// anonymous has no person): the fact then does not hold.
-fn fill(sql: &mut Fragment, template: &'static str, kind: Kind, subject: Subject<'_>) -> Option<()> {
+fn fill(sql: &mut Fragment, template: &'static str, kind: Kind, asker: &Asker) -> Option<()> {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         let (place, behind) = after.split_once('}')?;
         sql.sql(before);
         match place {
-            "in_force" => in_force(sql, "a", subject.at()),
-            "still_designated" => still_designated(sql, "g.person_id", "a", subject.at()),
-            "at" => drop(sql.number(subject.at().0)),
+            "in_force" => in_force(sql, "a", asker.at()),
+            "still_designated" => still_designated(sql, "g.person_id", "a", asker.at()),
+            "at" => drop(sql.number(asker.at().0)),
+            "person" => drop(sql.text(asker.person()?.as_str())),
+            "party" => drop(sql.text(asker.party()?.as_str())),
+            "sign_in" => drop(sql.text(asker.sign_in()?.as_str())),
+            "visit" => drop(sql.text(asker.visit()?.as_str())),
             "room" => drop(sql.sql(room(kind))),
             "owner" => drop(sql.sql(owner(kind))),
-            _ => subject.fill(sql, place)?,
+            _ => return None,
         }
         rest = behind;
     }
@@ -428,21 +390,17 @@ fn fill(sql: &mut Fragment, template: &'static str, kind: Kind, subject: Subject
 /// The condition that `fact` is on a thing of `kind`, for `asker`; `None` when it cannot hold.
 #[must_use]
 pub fn condition(fact: Fact, kind: Kind, asker: &Asker) -> Option<Fragment> {
-    condition_for(fact, kind, Subject::Asker(asker))
-}
-
-fn condition_for(fact: Fact, kind: Kind, subject: Subject<'_>) -> Option<Fragment> {
     let mut sql = Fragment::new();
     match reading(fact, kind) {
         Reading::Never => return None,
         Reading::Holds(template) => {
             sql.sql("(");
-            fill(&mut sql, template, kind, subject)?;
+            fill(&mut sql, template, kind, asker)?;
             sql.sql(")");
         }
         Reading::ByAct(template) => {
             sql.sql("EXISTS (SELECT 1 FROM ");
-            fill(&mut sql, template, kind, subject)?;
+            fill(&mut sql, template, kind, asker)?;
             sql.sql(")");
         }
     }
@@ -457,7 +415,7 @@ pub fn evidence(fact: Fact, kind: Kind, asker: &Asker) -> Option<Fragment> {
     let mut sql = Fragment::new();
     // Of several the first that took effect: any other would be told at random.
     sql.sql("(SELECT a.id FROM ");
-    fill(&mut sql, template, kind, Subject::Asker(asker))?;
+    fill(&mut sql, template, kind, asker)?;
     sql.sql(" ORDER BY a.effective_us, a.recorded_us, a.id LIMIT 1)");
     Some(sql)
 }
@@ -468,19 +426,10 @@ pub type Facts = Number;
 /// The bit column of those `wanted` facts that are about things of `kind`.
 #[must_use]
 pub fn columns(wanted: FactSet, kind: Kind, asker: &Asker) -> Facts {
-    columns_for(wanted, kind, Subject::Asker(asker))
-}
-
-/// The same for each person of the table alias [`EACH`] at `at`, as if coming in with nothing brought.
-pub(super) fn columns_of_each(wanted: FactSet, kind: Kind, at: Moment) -> Facts {
-    columns_for(wanted, kind, Subject::Each(at))
-}
-
-fn columns_for(wanted: FactSet, kind: Kind, subject: Subject<'_>) -> Facts {
     let mut sql = Fragment::new();
     sql.sql("CAST(0");
     for fact in wanted.iter().filter(|fact| !fact.of_asker()) {
-        if let Some(condition) = condition_for(fact, kind, subject) {
+        if let Some(condition) = condition(fact, kind, asker) {
             sql.sql(" + CASE WHEN ").append(condition).sql(format!(" THEN {} ELSE 0 END", fact.bit()));
         }
     }

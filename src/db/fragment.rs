@@ -51,14 +51,6 @@ impl Fragment {
         self
     }
 
-    /// Appends bound texts in brackets, as what stands behind `IN`; there must be one.
-    pub fn among<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) -> &mut Self {
-        for (nth, value) in values.into_iter().enumerate() {
-            self.sql(if nth == 0 { "(" } else { ", " }).text(value);
-        }
-        self.sql(")")
-    }
-
     /// Appends another fragment.
     pub fn append(&mut self, other: Self) -> &mut Self {
         self.0.extend(other.0);

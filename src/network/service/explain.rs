@@ -1,8 +1,6 @@
 //! "May she, by which rule, because of which acts?", for those who may ask that.
 
-use std::collections::HashMap;
-
-use crate::access::explain::{Explanation, explain_without, facts_of, facts_of_each, kind_of, may_see};
+use crate::access::explain::{Explanation, explain_without, facts_of, kind_of, may_see};
 use crate::access::{self, Asker, Credentials, Fact, FactSet, Kind, TheNetwork, actions, rules};
 use crate::audit::{Entry, Event};
 use crate::cases::Case;
@@ -10,7 +8,7 @@ use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault};
 use crate::ids::{CaseId, NoteId, PartyId, PersonId, RoomId};
-use crate::network::store::{self, PersonRecord};
+use crate::network::store::PersonRecord;
 use crate::rooms::{Note, Room};
 
 /// What is asked.
@@ -95,8 +93,8 @@ fn whose(
 }
 
 /// Who of `people` may know of the thing now, with all that they must bring, as far as the asker may ask about
-/// them; the others are left out. Nothing is said where it hangs on what is withheld from the asker. As many
-/// queries for all as for one. For whoever was given an [`answer`] about the thing, which is what the log says.
+/// them; the others are left out. Nothing is said where it hangs on what is withheld from the asker. For whoever was given an [`answer`] about the thing, which is what the log
+/// says.
 pub fn who(
     work: &mut Work<'_>,
     asker: &Asker,
@@ -104,28 +102,26 @@ pub fn who(
     id: &str,
     people: &[PersonId],
 ) -> Result<Vec<(PersonId, Option<bool>)>, AppError> {
-    if people.is_empty() {
-        return Ok(Vec::new());
-    }
     let me = asker.person().ok_or(Fault::SignInNeeded)?;
     let seen = may_see(work, asker, kind, id)?;
-    let filter = access::filter::<actions::SeePerson>(asker);
-    let parties: HashMap<PersonId, PartyId> =
-        store::people::parties_of(work.conn, filter, people)?.into_iter().collect();
-    let all = facts_of_each(work.conn, people, kind, id, work.now)?;
-    let means: FactSet = [Fact::SecondFactor, Fact::Unlocked, Fact::Visiting].into_iter().collect();
-    let judged = people.iter().filter_map(|person| {
-        let facts = all.get(person).copied().unwrap_or_default();
-        let is_me = person == me;
-        let relation = if is_me { Some(Relation::Himself) } else { seen_as(asker, kind, parties.get(person)) }
-            .or_else(|| in_the_room(kind, seen, facts))?;
+    let mut judged = Vec::new();
+    for person in people {
+        let relation = match relation(work, asker, me, person, (kind, id, seen)) {
+            Ok(relation) => relation,
+            Err(error) if error.fault == Fault::NotFound => continue,
+            Err(error) => return Err(error),
+        };
         let withheld = withheld(relation, kind, asker.facts(), seen);
-        let brought = if facts.has(Fact::SignedIn) { facts.and(means) } else { facts };
-        let may = rules::decide(kind.seen_by(), brought.without(withheld));
+        let is = Asker::load(work.conn, person, Credentials::default(), work.now)?;
+        let wanted: FactSet = Fact::ALL.iter().copied().filter(|fact| !withheld.has(*fact)).collect();
+        let facts = facts_of(work.conn, &is, kind, id, wanted)?.ok_or(Fault::NotFound)?;
+        let means = [Fact::SecondFactor, Fact::Unlocked, Fact::Visiting];
+        let brought = means.into_iter().fold(facts, |set, fact| set.with(fact, is.is_somebody()));
+        let may = rules::decide(kind.seen_by(), brought);
         let at_best = rules::decide(kind.seen_by(), brought.and(withheld));
-        Some((person.clone(), (may == at_best).then_some(may)))
-    });
-    Ok(judged.collect())
+        judged.push((person.clone(), (may == at_best).then_some(may)));
+    }
+    Ok(judged)
 }
 
 fn relation(
@@ -138,37 +134,30 @@ fn relation(
     if person == me {
         return Ok(Relation::Himself);
     }
-    let party = match access::permit::<actions::SeePerson, PersonRecord>(work, asker, person) {
-        Ok(permit) => Some(permit.into_thing().party_id),
-        Err(error) if error.fault == Fault::NotFound => None,
+    match access::permit::<actions::SeePerson, PersonRecord>(work, asker, person) {
+        Ok(permit) if asker.party() == Some(&permit.thing().party_id) => return Ok(Relation::Colleague),
+        Ok(_) => {
+            let overseer = asker.facts().has(Fact::SecretariatOfficer) || asker.facts().has(Fact::Auditor);
+            if overseer
+                && matches!(
+                    kind,
+                    Kind::Party | Kind::Person | Kind::Act | Kind::Meeting | Kind::Proposal | Kind::Session
+                )
+            {
+                return Ok(Relation::Overseen);
+            }
+        }
+        Err(error) if error.fault == Fault::NotFound => {}
         Err(error) => return Err(error),
-    };
-    if let Some(relation) = seen_as(asker, kind, party.as_ref()) {
-        return Ok(relation);
     }
-    let other = Asker::load(work.conn, person, Credentials::default(), work.now)?;
-    let wanted = FactSet::NONE.with(Fact::Admitted, true);
-    let theirs = facts_of(work.conn, &other, kind, id, wanted)?.unwrap_or_default();
-    in_the_room(kind, seen, theirs).ok_or_else(|| Fault::NotFound.into())
-}
-
-/// What somebody is to the asker whose person and `party` the asker may see.
-fn seen_as(asker: &Asker, kind: Kind, party: Option<&PartyId>) -> Option<Relation> {
-    let party = party?;
-    let overseer = asker.facts().has(Fact::SecretariatOfficer) || asker.facts().has(Fact::Auditor);
-    let administered =
-        matches!(kind, Kind::Party | Kind::Person | Kind::Act | Kind::Meeting | Kind::Proposal | Kind::Session);
-    match (asker.party() == Some(party), overseer && administered) {
-        (true, _) => Some(Relation::Colleague),
-        (false, true) => Some(Relation::Overseen),
-        (false, false) => None,
+    if matches!(kind, Kind::Room | Kind::Note | Kind::Case) && seen.has(Fact::Admitted) {
+        let other = Asker::load(work.conn, person, Credentials::default(), work.now)?;
+        let wanted = FactSet::NONE.with(Fact::Admitted, true);
+        if facts_of(work.conn, &other, kind, id, wanted)?.is_some_and(|facts| facts.has(Fact::Admitted)) {
+            return Ok(Relation::InTheRoom);
+        }
     }
-}
-
-/// Whoever is in a room knows who else is.
-fn in_the_room(kind: Kind, seen: FactSet, theirs: FactSet) -> Option<Relation> {
-    let both = seen.has(Fact::Admitted) && theirs.has(Fact::Admitted);
-    (matches!(kind, Kind::Room | Kind::Note | Kind::Case) && both).then_some(Relation::InTheRoom)
+    Err(Fault::NotFound.into())
 }
 
 /// The facts about somebody else that the asker could not find out by looking: who is in a room that the

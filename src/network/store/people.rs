@@ -50,19 +50,6 @@ pub struct Designation<'a> {
 /// A designation as it stands.
 pub type DesignationRow = (TermRow, Role, Option<Function>, Option<PersonId>);
 
-/// Those among `people` that the filter lets through, each with the party.
-pub fn parties_of(
-    conn: &mut Conn,
-    filter: Filter<actions::SeePerson>,
-    people: &[PersonId],
-) -> QueryResult<Vec<(PersonId, PartyId)>> {
-    people::table
-        .filter(filter.condition())
-        .filter(people::id.eq_any(people))
-        .select((people::id, people::party_id))
-        .load(conn)
-}
-
 /// Those that the filter lets through, by name, behind the name and id `after`.
 pub fn page(
     conn: &mut Conn,

@@ -1,17 +1,11 @@
 //! "May she, by which rule, because of which acts?"
 
-use std::collections::BTreeSet;
-
-use incamera::access::explain::{facts_of, facts_of_each};
-use incamera::access::{Asker, Credentials, Fact, FactSet, Kind, facts};
 use incamera::ids::PersonId;
-use incamera::network::model::Role;
 use serde_json::{Value, json};
 
 use super::{SOURCE, party};
 use crate::both;
 use crate::support::made::{self, blamed, text};
-use crate::support::scene::{fiche, inside, note, scene};
 use crate::support::{Client, Tables, TestServer, World, world};
 
 /// Asks whether the person could see the thing.
@@ -199,74 +193,4 @@ both!(what_the_asker_could_not_find_out_is_withheld, |server: TestServer| {
     assert!(!ask(&mut sec, &fr).to_string().contains("delegation takes part\",\"acts\":[\""));
     // The auditor is not, since the log tells it where it must.
     assert_eq!(ask(&mut world.client("aud"), &fr2)["withheld"].as_array().unwrap().len(), 2);
-});
-
-// "Who can see this" reads the facts of all people at once: of each they are what is read of that one alone.
-both!(the_facts_of_many_are_those_of_each, |server: TestServer| {
-    let mut world = World::new(server);
-    let scene = scene(&world);
-    let guests = text(&made::session(&mut world, scene.meeting.as_str(), "breakout", "Breakout", &[]), "id");
-    made::participation(&mut world, &guests, "FR", Some("fr2"));
-    made::participation(&mut world, &guests, "ngo", None);
-    made::ad_hoc(&mut world, Some("DE"));
-    let mut fr = inside(&mut world, "fr", &scene.room);
-    let notes = format!("/api/v1/rooms/{}/notes", scene.room);
-    let written = text(&fr.post(&notes, &note("A", "words")).expect(201), "id");
-    let ukraine = json!({"party": world.party("UA")});
-    fr.post(&format!("{notes}/{written}/releases"), &ukraine).expect(201);
-    for visibility in [json!({"to": "contact_points"}), json!({"to": "states", "states": [world.party("SE")]})] {
-        fr.post("/api/v1/cases", &json!({"fiche": fiche("A case"), "visibility": visibility})).expect(201);
-    }
-    world.add("gone", "FR", Role::ContactPoint);
-    let mut all: Vec<String> = world.people().map(ToOwned::to_owned).collect();
-    all.push("gone".into());
-    for key in &all {
-        world.seed(key);
-    }
-    let gone = world.person("gone");
-    let letter = json!({"source": SOURCE});
-    world.client("sec").post(&format!("/api/v1/people/{gone}/off-boarding"), &letter).expect(201);
-
-    let people: Vec<PersonId> = all.iter().map(|key| world.person(key)).collect();
-    let every: FactSet = Fact::ALL.iter().copied().collect();
-    let (mut held, mut lacked) = (BTreeSet::new(), BTreeSet::new());
-    for kind in Kind::ALL.iter().copied() {
-        let Some(table) = facts::table(kind) else { continue };
-        for id in Tables::of(&world.server).words(&format!("SELECT id AS word FROM {table} ORDER BY id LIMIT 60")) {
-            let asked = people.clone();
-            let found = world.server.operate(move |work| {
-                let many = facts_of_each(work.conn, &asked, kind, &id, work.now)?;
-                let mut found = Vec::new();
-                for person in asked {
-                    let is = Asker::load(work.conn, &person, Credentials::default(), work.now)?;
-                    let one = facts_of(work.conn, &is, kind, &id, every)?;
-                    found.push((many.get(&person).copied(), one.filter(|_| is.is_somebody())));
-                }
-                Ok(found)
-            });
-            for ((many, one), key) in found.into_iter().zip(&all) {
-                assert_eq!(many, one, "{kind} of {key}");
-                assert_eq!(one.is_none(), key == "gone");
-                for fact in Fact::ALL.iter().filter(|_| one.is_some()) {
-                    let which = if one.unwrap().has(*fact) { &mut held } else { &mut lacked };
-                    which.insert((kind.as_str(), *fact));
-                }
-            }
-        }
-    }
-    for pair in [
-        ("room", Fact::Admitted),
-        ("note", Fact::Admitted),
-        ("case", Fact::Admitted),
-        ("session", Fact::TakingPart),
-        ("meeting", Fact::TakingPart),
-        ("note", Fact::MyParty),
-        ("case", Fact::MyParty),
-        ("meeting", Fact::MyParty),
-        ("note", Fact::ReleasedToMyParty),
-        ("case", Fact::ReleasedToMyParty),
-        ("person", Fact::Myself),
-    ] {
-        assert!(held.contains(&pair) && lacked.contains(&pair), "{pair:?} holds of all or of none");
-    }
 });
