@@ -1026,6 +1026,8 @@ event-explained = asked who can see something, and why
 event-log-read = log read
 event-log-resumed = log signed again after a break
 event-row-found = row of the database changed past the server
+event-row-refused = row refused for want of its authentication code
 event-rows-bound = rows bound to the log that it did not tell of yet
+event-rows-coded = authentication codes of rows made anew
 event-operator-acted = operator’s doing on the host
 # What can be wrong

@@ -13,5 +13,5 @@ mod store;
 
 pub use model::{Area, Entry, Event, Operation, PURPOSE_MAX, Subject, counts};
 pub use publish::{Publisher, Refusal};
-pub(crate) use store::{Head, Row, append, store_size, take_touched};
-pub use store::{LoggedEntry, Wanted, adopt, export, verify, verify_rows};
+pub(crate) use store::{Head, Row, append, store_size};
+pub use store::{LoggedEntry, Wanted, adopt, export, take_touched, verify, verify_rows};

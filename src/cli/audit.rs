@@ -9,8 +9,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{CliError, ctx, say};
 use crate::audit::model::note::{Kind, Signer, Verifier};
 use crate::audit::model::proof::{self, Proven};
+use crate::audit::service::code_rows;
 use crate::audit::{self, Publisher};
+use crate::db::codes;
 use crate::error::AppError;
+use crate::seal::RowCodes;
 use crate::settings::{Settings, files};
 
 /// What to do with the log.
@@ -62,6 +65,21 @@ reason, before they find out. Receipts for entries that are lost stay good, and 
         #[arg(long, default_value = "incamera.toml")]
         config: PathBuf,
     },
+    /// Make the authentication codes of rows anew: after a new key was put first into keys/rows.key, or when that file was
+    /// lost. Stop the server first.
+    #[command(after_help = "\
+Rows whose codes hold under an older key of the file get new ones under the first. Where codes are missing, or hold under
+none of the keys, the whole log is checked first and every row held against it, and codes are made only if all is as the
+log says: they make what is there count as right. An entry is made with the reason. Without a key file, one is made. Each
+node needs the same file.")]
+    Recode {
+        /// Why: it stands in the log for good.
+        #[arg(long)]
+        reason: String,
+        /// The settings file.
+        #[arg(long, default_value = "incamera.toml")]
+        config: PathBuf,
+    },
     /// Print the log's public key, by which States verify it; make the pair where there is none yet.
     #[command(name = "key")]
     Public {
@@ -81,6 +99,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
             Ok(())
         }
         Command::Resume { reason, config } => resume(config, reason),
+        Command::Recode { reason, config } => recode(&Settings::load(config)?, reason),
         Command::Public { config } => say(key(&Settings::load(config)?)?),
     }
 }
@@ -99,14 +118,15 @@ fn whole(settings: &Settings, deep: bool) -> Result<(), CliError> {
         return Ok(());
     }
     let mut rows = 0;
-    let found = audit::verify_rows(&mut conn, &mut |count| rows = count).map_err(AppError::from)?;
+    let mut found = audit::verify_rows(&mut conn, &mut |count| rows = count).map_err(AppError::from)?;
+    found.extend(codes::verify(&mut conn, &*RowCodes::open(settings)?).map_err(AppError::from)?);
     for one in &found {
         say(one)?;
     }
     if found.is_empty() {
         say(format!("{rows} rows: each is as the log says."))
     } else {
-        Err(CliError::Found(format!("{} of {rows} rows are not as the log says", found.len())))
+        Err(CliError::Found(format!("{} things are wrong with {rows} rows", found.len())))
     }
 }
 
@@ -142,6 +162,18 @@ fn resume(config: &Path, reason: &str) -> Result<(), CliError> {
     let publisher = app.publisher.ok_or_else(|| CliError::Other("this node does not sign".into()))?;
     let size = publisher.resume(&app.state.db, reason)?;
     say(format!("Signed over {size} entries. Tell every State why."))
+}
+
+fn recode(settings: &Settings, reason: &str) -> Result<(), CliError> {
+    if reason.trim().is_empty() {
+        return Err(CliError::Other("--reason: say why".into()));
+    }
+    whole(settings, false)?;
+    RowCodes::create_key(settings, &ctx())?;
+    let reason = reason.to_owned();
+    let coded = super::open_database(settings)?.write_blocking(move |work| code_rows(work, &reason))?;
+    say(format!("{} codes were renewed, {} made for rows that had none.", coded.renewed, coded.made))?;
+    super::database::not_coded(&coded)
 }
 
 /// The log's public key, in words and in the file `log.pub` beside the settings; made where there is none.

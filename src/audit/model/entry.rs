@@ -183,6 +183,10 @@ events! {
     LogResumed = "log_resumed", Audit, Control;
     /// A row was changed past the server.
     RowFound = "row_found", Audit, Control;
+    /// A row without its authentication code was refused.
+    RowRefused = "row_refused", Audit, Control;
+    /// Authentication codes of rows were made for what was there.
+    RowsCoded = "rows_coded", Audit, Control;
 }
 
 /// What an entry is about.
