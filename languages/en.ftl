@@ -1100,9 +1100,11 @@ event-explained = asked who can see something, and why
 event-log-read = log read
 event-log-resumed = log signed again after a break
 event-row-found = row of the database changed past the server
+event-row-refused = row refused for want of its authentication code
 event-rows-bound = rows bound to the log that it did not tell of yet
 event-entries-erased = entries erased whose time was over
 event-hold-placed = entries held beyond their time
 event-hold-lifted = hold on entries lifted
+event-rows-coded = authentication codes of rows made anew
 event-operator-acted = operator’s doing on the host
 # What can be wrong

@@ -1098,9 +1098,11 @@ event-explained = consultation de qui peut voir un objet, et pourquoi
 event-log-read = journal consulté
 event-log-resumed = journal signé de nouveau après une rupture
 event-row-found = ligne de la base modifiée sans passer par le serveur
+event-row-refused = ligne refusée, faute de son code d’authentification
 event-rows-bound = lignes rattachées au journal, qui ne les mentionnait pas encore
 event-entries-erased = entrées effacées au terme de leur conservation
 event-hold-placed = entrées conservées au-delà de leur terme
 event-hold-lifted = fin d’une conservation prolongée
+event-rows-coded = codes d’authentification des lignes refaits
 event-operator-acted = intervention de l’exploitant sur la machine
 # What can be wrong

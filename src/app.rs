@@ -10,6 +10,7 @@ use crate::context::{Clock, Entropy};
 use crate::db::{Counters, Db};
 use crate::error::AppError;
 use crate::identity::Identity;
+use crate::seal::RowCodes;
 use crate::server::{Gate, Route, Running, State};
 use crate::settings::{Settings, SettingsError};
 use crate::{audit, cases, identity, library, meetings, network, rooms, server, start};
@@ -54,7 +55,7 @@ impl App {
     /// When either cannot be used as it is.
     pub fn open(settings: Settings, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, AppError> {
         let url = settings.database_url().map_err(|error: SettingsError| AppError::internal(error))?;
-        let db = Db::open(&settings.database, &url, Arc::clone(&clock), entropy)?;
+        let db = Db::open(&settings.database, &url, Arc::clone(&clock), entropy, RowCodes::open(&settings)?)?;
         let identity = Identity::open(&settings, Arc::clone(&clock))?;
         let gate: Arc<dyn Gate> = identity.clone();
         let publisher = Publisher::open(&settings)?;

@@ -102,6 +102,7 @@ pub fn record(work: &mut Work<'_>, by: Option<&PersonId>, act: &NewAct<'_>) -> R
             source: act.source,
         })
         .execute(work.conn)?;
+    work.codes().record(id.as_str());
     if let Some(meeting) = act.meeting {
         diesel::insert_into(act_meetings::table)
             .values((act_meetings::act_id.eq(&id), act_meetings::meeting_id.eq(meeting)))
@@ -164,7 +165,7 @@ pub fn admits_at(at: Moment) -> Condition {
     sql.sql("(");
     facts::in_force(&mut sql, "acts", at);
     sql.sql(" AND ");
-    facts::still_designated(&mut sql, "admissions.person_id", "acts", at);
+    facts::still_designated(&mut sql, "admissions.person_id", "acts", at, &[]);
     sql.sql(")");
     Condition(sql)
 }

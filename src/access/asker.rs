@@ -1,15 +1,17 @@
 //! Who asks: the person, and what the acts in force make of him.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
 use super::facts::{Fact, FactSet, in_force};
 use crate::context::Moment;
-use crate::db::Conn;
 use crate::db::fragment::{Fragment, Statement};
+use crate::db::{Work, codes};
 use crate::ids::{ActId, PartyId, PersonId, RoomId, SignInId, VisitId};
+use crate::seal::Known;
 
 /// What a request brought beside the person: all of it is about this log-in.
 #[derive(Clone, Debug, Default)]
@@ -24,15 +26,17 @@ pub struct Credentials {
     pub visit: Option<VisitId>,
 }
 
-/// Who asks, as of one moment. Made from the acts in the database only.
-#[derive(Clone, Debug)]
+/// Who asks, as of one moment. Made from the acts in the database only, and of these from those that have their codes.
+#[derive(Clone)]
 pub struct Asker {
+    codes: Arc<Known>,
     at: Moment,
     person: Option<PersonId>,
     party: Option<PartyId>,
     credentials: Credentials,
     facts: FactSet,
     basis: Vec<Basis>,
+    held: Vec<ActId>,
 }
 
 /// A designation in force, and the standing it leans on.
@@ -50,18 +54,41 @@ pub struct Basis {
     pub enrolment: ActId,
 }
 
-/// Role, party and its kind, the acts of designation and enrolment, the party's standing and its act.
-type Held = (String, PartyId, String, ActId, ActId, Option<String>, Option<ActId>);
+impl Basis {
+    fn rests_on_the_same(&self, other: &Self) -> bool {
+        (&self.designation, &self.standing_act) == (&other.designation, &other.standing_act)
+    }
+}
 
-/// What the people whose id is `whom` (`= …`, `IN (…)`) hold at `at`: one row for each designation and standing.
-fn held(conn: &mut Conn, whom: &Fragment, at: Moment) -> QueryResult<Vec<(PersonId, Held)>> {
+/// What somebody holds: a designation and a standing of the party, with the enrolment. The acts are as `db::codes`
+/// selects them, with their codes.
+struct Held {
+    role: String,
+    party: PartyId,
+    party_kind: String,
+    designation: String,
+    enrolment: String,
+    standing: Option<(String, String)>,
+}
+
+/// What the people whose id is `whom` (`= …`, `IN (…)`) hold at `at`: one row for each designation, standing and
+/// enrolment.
+fn held(work: &mut Work<'_>, whom: &Fragment, at: Moment) -> QueryResult<Vec<(PersonId, Held)>> {
     type Columns = (Text, (Text, Text, Text, Text, Text, Nullable<Text>, Nullable<Text>));
+    type Row = (PersonId, (String, PartyId, String, String, String, Option<String>, Option<String>));
     let mut sql = Fragment::new();
-    sql.sql("SELECT h.id, d.role, d.party_id, p.kind, d.act_id, en.act_id, st.standing, st.act_id FROM people h JOIN designations d ON d.person_id = h.id AND d.party_id = h.party_id JOIN acts a ON a.id = d.act_id JOIN parties p ON p.id = d.party_id JOIN (SELECT g.person_id, MIN(g.act_id) AS act_id FROM enrolments g JOIN acts a ON a.id = g.act_id WHERE g.person_id ")
-        .append(whom.clone())
-        .sql(" AND ");
+    sql.sql(format!(
+        "SELECT h.id, d.role, d.party_id, p.kind, {}, en.act, st.standing, st.act FROM people h JOIN designations d ON d.person_id = h.id AND d.party_id = h.party_id JOIN acts a ON a.id = d.act_id JOIN parties p ON p.id = d.party_id JOIN (SELECT g.person_id, g.act_id, {} AS act FROM enrolments g JOIN acts a ON a.id = g.act_id WHERE g.person_id ",
+        codes::act("designations", "d", "a"),
+        codes::act("enrolments", "g", "a")
+    ));
+    sql.append(whom.clone()).sql(" AND ");
     in_force(&mut sql, "a", at);
-    sql.sql(" GROUP BY g.person_id) en ON en.person_id = h.id LEFT JOIN (SELECT g.party_id, g.standing, g.act_id FROM standings g JOIN acts a ON a.id = g.act_id WHERE g.party_id IN (SELECT me.party_id FROM people me WHERE me.id ").append(whom.clone()).sql(") AND ");
+    sql.sql(format!(
+        ") en ON en.person_id = h.id LEFT JOIN (SELECT g.party_id, g.standing, g.act_id, {} AS act FROM standings g JOIN acts a ON a.id = g.act_id WHERE g.party_id IN (SELECT me.party_id FROM people me WHERE me.id ",
+        codes::act("standings", "g", "a")
+    ));
+    sql.append(whom.clone()).sql(") AND ");
     in_force(&mut sql, "a", at);
     sql.sql(") st ON st.party_id = d.party_id WHERE h.id ").append(whom.clone()).sql(" AND ");
     in_force(&mut sql, "a", at);
@@ -70,21 +97,32 @@ fn held(conn: &mut Conn, whom: &Fragment, at: Moment) -> QueryResult<Vec<(Person
     );
     in_force(&mut sql, "a", at);
     // What began first comes first: the order of random ids would say nothing.
-    sql.sql(") ORDER BY a.effective_us, d.act_id, st.act_id");
-    Statement::<Columns>::new(sql).load(conn)
+    sql.sql(") ORDER BY a.effective_us, d.act_id, st.act_id, en.act_id");
+    let rows: Vec<Row> = Statement::<Columns>::new(sql).load(work.conn)?;
+    let held = |(role, party, party_kind, designation, enrolment, standing, standing_act)| Held {
+        role,
+        party,
+        party_kind,
+        designation,
+        enrolment,
+        standing: Option::zip(standing, standing_act),
+    };
+    Ok(rows.into_iter().map(|(person, row)| (person, held(row))).collect())
 }
 
 impl Asker {
     /// Nobody in particular: reaches the public ring.
     #[must_use]
-    pub fn anonymous(at: Moment) -> Self {
+    pub fn anonymous(codes: &Arc<Known>, at: Moment) -> Self {
         Self {
+            codes: Arc::clone(codes),
             at,
             person: None,
             party: None,
             credentials: Credentials::default(),
             facts: FactSet::NONE,
             basis: Vec::new(),
+            held: Vec::new(),
         }
     }
 
@@ -93,11 +131,11 @@ impl Asker {
     ///
     /// # Errors
     /// The database's.
-    pub fn load(conn: &mut Conn, person: &PersonId, credentials: Credentials, at: Moment) -> QueryResult<Self> {
+    pub fn load(work: &mut Work<'_>, person: &PersonId, credentials: Credentials, at: Moment) -> QueryResult<Self> {
         let mut whom = Fragment::new();
         whom.sql("= ").text(person.as_str());
-        let held = held(conn, &whom, at)?.into_iter().map(|(_, held)| held);
-        Ok(Self::holding(person.clone(), credentials, at, held))
+        let held = held(work, &whom, at)?.into_iter().map(|(_, held)| held);
+        Ok(Self::holding(work.codes(), person.clone(), credentials, at, held))
     }
 
     /// Everyone who was ever admitted to `room` and has a designation in force at `at`, each as if coming in
@@ -105,33 +143,54 @@ impl Asker {
     ///
     /// # Errors
     /// The database's.
-    pub fn load_admitted(conn: &mut Conn, room: &RoomId, at: Moment) -> QueryResult<Vec<Self>> {
+    pub fn load_admitted(work: &mut Work<'_>, room: &RoomId, at: Moment) -> QueryResult<Vec<Self>> {
         let mut whom = Fragment::new();
         whom.sql("IN (SELECT person_id FROM admissions WHERE room_id = ").text(room.as_str()).sql(")");
         let mut people: BTreeMap<PersonId, Vec<Held>> = BTreeMap::new();
-        for (person, held) in held(conn, &whom, at)? {
+        for (person, held) in held(work, &whom, at)? {
             people.entry(person).or_default().push(held);
         }
-        let people = people.into_iter();
-        Ok(people.map(|(person, held)| Self::holding(person, Credentials::default(), at, held)).collect())
+        let (people, codes) = (people.into_iter(), work.codes());
+        let asker = |(person, held)| Self::holding(codes, person, Credentials::default(), at, held);
+        Ok(people.map(asker).collect())
     }
 
-    fn holding(person: PersonId, credentials: Credentials, at: Moment, held: impl IntoIterator<Item = Held>) -> Self {
-        let mut asker = Self { person: Some(person), credentials, ..Self::anonymous(at) };
-        for (role, party, party_kind, designation, enrolment, standing, standing_act) in held {
-            let fact = match (role.as_str(), party_kind.as_str(), standing.as_deref()) {
-                ("contact_point", "state", Some("member")) => Some(Fact::ContactPoint),
-                ("counterpart", "state", Some("observer")) => Some(Fact::Counterpart),
-                ("representative", "organisation", Some("observer" | "associate")) => Some(Fact::Representative),
-                ("representative" | "counterpart", _, Some("invited")) => Some(Fact::Guest),
-                ("secretariat_officer", "secretariat", _) => Some(Fact::SecretariatOfficer),
-                ("auditor", "organisation" | "secretariat", _) => Some(Fact::Auditor),
-                _ => None,
+    fn holding(
+        codes: &Arc<Known>,
+        person: PersonId,
+        credentials: Credentials,
+        at: Moment,
+        held: impl IntoIterator<Item = Held>,
+    ) -> Self {
+        let mut asker = Self { person: Some(person), credentials, ..Self::anonymous(codes, at) };
+        for Held { role, party, party_kind, designation, enrolment, standing } in held {
+            let act = |table, text: &str| asker.act(table, text);
+            let (Some(designation), Some(enrolment)) =
+                (act("designations", &designation), act("enrolments", &enrolment))
+            else {
+                continue;
             };
+            let standing = standing.and_then(|(standing, text)| Some((standing, act("standings", &text)?)));
+            asker.held.extend(standing.iter().map(|(_, act)| act).chain([&designation]).cloned());
+            let fact =
+                match (role.as_str(), party_kind.as_str(), standing.as_ref().map(|(standing, _)| standing.as_str())) {
+                    ("contact_point", "state", Some("member")) => Some(Fact::ContactPoint),
+                    ("counterpart", "state", Some("observer")) => Some(Fact::Counterpart),
+                    ("representative", "organisation", Some("observer" | "associate")) => Some(Fact::Representative),
+                    ("representative" | "counterpart", _, Some("invited")) => Some(Fact::Guest),
+                    ("secretariat_officer", "secretariat", _) => Some(Fact::SecretariatOfficer),
+                    ("auditor", "organisation" | "secretariat", _) => Some(Fact::Auditor),
+                    _ => None,
+                };
             if let Some(fact) = fact {
                 asker.facts = asker.facts.with(fact, true).with(Fact::SignedIn, true);
                 asker.party = Some(party);
-                asker.basis.push(Basis { role, standing, designation, standing_act, enrolment });
+                let (standing, standing_act) = standing.unzip();
+                let new = Basis { role, standing, designation, standing_act, enrolment };
+                // Of several enrolments one is enough.
+                if !asker.basis.iter().any(|one| one.rests_on_the_same(&new)) {
+                    asker.basis.push(new);
+                }
             }
         }
         if asker.is_somebody() {
@@ -141,6 +200,24 @@ impl Asker {
                 .with(Fact::Unlocked, asker.credentials.unlocked);
         }
         asker
+    }
+
+    /// The act of this text, if it has its code. One that has not is as if it were not there.
+    fn act(&self, table: &str, text: &str) -> Option<ActId> {
+        let act = codes::read(table, text);
+        ActId::parse(act.key).filter(|_| self.codes.accept(act))
+    }
+
+    /// The designations, and the standings of the party, that have their codes, whatever they give.
+    #[must_use]
+    pub fn held(&self) -> &[ActId] {
+        &self.held
+    }
+
+    /// By which rows are known that the server has written itself.
+    #[must_use]
+    pub const fn codes(&self) -> &Arc<Known> {
+        &self.codes
     }
 
     /// Whether any designation in force stands behind the asker.

@@ -2,7 +2,7 @@
 //! the same readings as every decision, asked on behalf of somebody else.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Text};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -101,15 +101,35 @@ pub fn kind_of(conn: &mut Conn, id: &str) -> QueryResult<Option<Kind>> {
 ///
 /// # Errors
 /// The database's; `None` when there is no such thing.
-pub fn facts_of(conn: &mut Conn, asker: &Asker, kind: Kind, id: &str, wanted: FactSet) -> QueryResult<Option<FactSet>> {
+pub fn facts_of(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    kind: Kind,
+    id: &str,
+    wanted: FactSet,
+) -> QueryResult<Option<FactSet>> {
+    Ok(found(work, asker, kind, id, wanted)?.map(|(facts, _)| facts))
+}
+
+/// As [`facts_of`], with the acts behind them.
+fn found(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    kind: Kind,
+    id: &str,
+    wanted: FactSet,
+) -> QueryResult<Option<(FactSet, Vec<(Fact, ActId)>)>> {
     let Some(table) = facts::table(kind) else { return Ok(None) };
     let mut sql = Fragment::new();
     sql.sql("SELECT ")
         .append(facts::columns(wanted, kind, asker).0)
         .sql(format!(" FROM {table} WHERE {table}.id = "))
         .text(id);
-    let bits = Statement::<BigInt>::new(sql).get_result::<i64>(conn).optional()?;
-    Ok(bits.map(|bits| asker.facts().and(FactSet::from_bits(bits))))
+    let findings = Statement::<Text>::new(sql).get_result::<String>(work.conn).optional()?;
+    Ok(findings.map(|findings| {
+        let (facts, acts) = facts::read(&findings, kind, work.codes());
+        (asker.facts().and(facts), acts)
+    }))
 }
 
 /// Asks whether `asker` may know of the thing `id` of `kind`, for callers that know the kind only as a
@@ -121,7 +141,7 @@ pub fn facts_of(conn: &mut Conn, asker: &Asker, kind: Kind, id: &str, wanted: Fa
 pub fn may_see(work: &mut Work<'_>, asker: &Asker, kind: Kind, id: &str) -> Result<FactSet, AppError> {
     let action = kind.seen_by();
     let wanted = rules::mentioned(action).with(Fact::Admitted, true).with(Fact::MyParty, true);
-    let facts = facts_of(work.conn, asker, kind, id, wanted)?.ok_or(Fault::NotFound)?;
+    let facts = facts_of(work, asker, kind, id, wanted)?.ok_or(Fault::NotFound)?;
     if rules::decide(action, facts) { Ok(facts) } else { Err(refusal(action, facts).into()) }
 }
 
@@ -130,13 +150,13 @@ pub fn may_see(work: &mut Work<'_>, asker: &Asker, kind: Kind, id: &str) -> Resu
 /// # Errors
 /// The database's; `None` when there is no such thing.
 pub fn explain(
-    conn: &mut Conn,
+    work: &mut Work<'_>,
     person: &PersonId,
     kind: Kind,
     id: &str,
     at: Moment,
 ) -> QueryResult<Option<Explanation>> {
-    explain_without(conn, person, kind, id, at, FactSet::NONE)
+    explain_without(work, person, kind, id, at, FactSet::NONE)
 }
 
 /// As [`explain`], but silent on the facts `withheld`: the answer is the same whether they hold or not.
@@ -144,17 +164,17 @@ pub fn explain(
 /// # Errors
 /// As [`explain`].
 pub fn explain_without(
-    conn: &mut Conn,
+    work: &mut Work<'_>,
     person: &PersonId,
     kind: Kind,
     id: &str,
     at: Moment,
     withheld: FactSet,
 ) -> QueryResult<Option<Explanation>> {
-    let asker = Asker::load(conn, person, Credentials::default(), at)?;
+    let asker = Asker::load(work, person, Credentials::default(), at)?;
     let wanted: FactSet = Fact::ALL.iter().copied().filter(|fact| !withheld.has(*fact)).collect();
-    let Some(facts) = facts_of(conn, &asker, kind, id, wanted)? else { return Ok(None) };
-    if !recorded_by(conn, kind, id, at)? {
+    let Some((facts, acts)) = found(work, &asker, kind, id, wanted)? else { return Ok(None) };
+    if !recorded_by(work.conn, kind, id, at)? {
         return Ok(Some(not_yet(asker.basis().to_vec(), person, kind, id, at, withheld)));
     }
     let brought =
@@ -166,7 +186,7 @@ pub fn explain_without(
         let mentioned = rules::mentioned(action);
         let mut because = Vec::new();
         for fact in mentioned.iter().filter(|fact| facts.has(*fact)) {
-            because.push(Because { fact: fact.words(), acts: acts_behind(conn, fact, kind, id, &asker)? });
+            because.push(Because { fact: fact.words(), acts: acts_behind(fact, &acts, &asker) });
         }
         actions.push(Answer {
             action,
@@ -231,21 +251,16 @@ fn not_yet(basis: Vec<Basis>, person: &PersonId, kind: Kind, id: &str, at: Momen
     }
 }
 
-fn acts_behind(conn: &mut Conn, fact: Fact, kind: Kind, id: &str, asker: &Asker) -> QueryResult<Vec<ActId>> {
+fn acts_behind(fact: Fact, acts: &[(Fact, ActId)], asker: &Asker) -> Vec<ActId> {
     if fact.of_asker() {
-        return Ok(asker
+        return asker
             .basis()
             .iter()
             .flat_map(|basis| [Some(&basis.designation), basis.standing_act.as_ref(), Some(&basis.enrolment)])
             .flatten()
             .cloned()
-            .collect());
+            .collect();
     }
-    let (Some(evidence), Some(table)) = (facts::evidence(fact, kind, asker), facts::table(kind)) else {
-        return Ok(Vec::new());
-    };
-    let mut sql = Fragment::new();
-    sql.sql("SELECT ").append(evidence).sql(format!(" FROM {table} WHERE {table}.id = ")).text(id);
-    let act: Option<ActId> = Statement::<Nullable<Text>>::new(sql).get_result(conn)?;
-    Ok(act.into_iter().collect())
+    // Of several the first that took effect.
+    acts.iter().find(|(of, _)| *of == fact).map(|(_, act)| act.clone()).into_iter().collect()
 }

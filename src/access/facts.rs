@@ -5,12 +5,13 @@
 //! A reading that rests on acts names them ([`Reading::ByAct`]), so that the same line also answers
 //! "because of which act?".
 
-use diesel::sql_types::BigInt;
-
 use super::actions::Kind;
 use super::asker::Asker;
 use crate::context::Moment;
-use crate::db::fragment::{Fragment, Number};
+use crate::db::codes;
+use crate::db::fragment::{Fragment, Words};
+use crate::ids::ActId;
+use crate::seal::Known;
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $name:ident = $bit:literal, $text:literal);* $(;)?) => {
@@ -96,22 +97,13 @@ impl Fact {
     }
 }
 
-/// What a bit column of facts is read as.
-pub type FactBits = i64;
-
 /// The facts that hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct FactSet(FactBits);
+pub struct FactSet(i64);
 
 impl FactSet {
     /// None.
     pub const NONE: Self = Self(0);
-
-    /// Those of a bit column.
-    #[must_use]
-    pub const fn from_bits(bits: FactBits) -> Self {
-        Self(bits)
-    }
 
     /// Whether `fact` holds.
     #[must_use]
@@ -152,7 +144,7 @@ pub enum Reading {
     Never,
     /// It holds whenever this SQL condition does.
     Holds(&'static str),
-    /// It holds whenever there is such a row; `a` is the act.
+    /// It holds whenever there is such a row `g`; `a` is its act.
     ByAct(&'static str),
 }
 
@@ -173,18 +165,30 @@ pub fn in_force(sql: &mut Fragment, act: &'static str, at: Moment) {
 /// An admission was given to somebody designated by a party of some standing, and lasts no longer than both:
 /// who is designated anew or as something else, or whose State comes to have another standing, is admitted
 /// anew. Appends the condition that a designation of `person` that was there when the act `act` was recorded,
-/// and the standing it meant something by, are still in force.
-pub fn still_designated(sql: &mut Fragment, person: &'static str, act: &'static str, at: Moment) {
+/// and the standing it meant something by, are still in force. Where the person asks, these are among the acts `held`,
+/// whose codes were looked at.
+pub fn still_designated(sql: &mut Fragment, person: &'static str, act: &'static str, at: Moment, held: &[ActId]) {
+    let among = |sql: &mut Fragment, column: &'static str| {
+        if !held.is_empty() {
+            sql.sql(" AND ").sql(column).sql(" IN (''");
+            for act in held {
+                sql.sql(", ").text(act.as_str());
+            }
+            sql.sql(")");
+        }
+    };
     let since = |sql: &mut Fragment, alias: &'static str| {
         sql.sql(alias).sql(".effective_us <= ").sql(act).sql(".effective_us AND ");
         sql.sql(alias).sql(".recorded_us <= ").sql(act).sql(".recorded_us AND ");
         in_force(sql, alias, at);
     };
     sql.sql("EXISTS (SELECT 1 FROM designations d JOIN acts b ON b.id = d.act_id WHERE d.person_id = ").sql(person);
+    among(sql, "d.act_id");
     sql.sql(" AND ");
     since(sql, "b");
     sql.sql(" AND (d.role = 'secretariat_officer' OR EXISTS (SELECT 1 FROM standings t JOIN acts c ON c.id = t.act_id WHERE t.party_id = d.party_id AND ((d.role = 'contact_point' AND t.standing = 'member') OR (d.role = 'counterpart' AND t.standing = 'observer')) AND ");
     since(sql, "c");
+    among(sql, "t.act_id");
     sql.sql(")))");
 }
 
@@ -371,7 +375,7 @@ fn fill(sql: &mut Fragment, template: &'static str, kind: Kind, asker: &Asker) -
         sql.sql(before);
         match place {
             "in_force" => in_force(sql, "a", asker.at()),
-            "still_designated" => still_designated(sql, "g.person_id", "a", asker.at()),
+            "still_designated" => still_designated(sql, "g.person_id", "a", asker.at(), asker.held()),
             "at" => drop(sql.number(asker.at().0)),
             "person" => drop(sql.text(asker.person()?.as_str())),
             "party" => drop(sql.text(asker.party()?.as_str())),
@@ -407,35 +411,82 @@ pub fn condition(fact: Fact, kind: Kind, asker: &Asker) -> Option<Fragment> {
     Some(sql)
 }
 
-/// The act that makes `fact` hold, as a scalar query over a row of the kind's table; `None` where the
-/// fact rests on no act.
+/// The column that a thing is loaded with: [`columns`].
+pub type Facts = Words;
+
+/// What that column is read as: what was found about a thing, before the codes of the acts are looked at.
+pub type Findings = String;
+
+/// The column of those `wanted` facts that are about things of `kind`: the bits of those that hold by the thing's own
+/// nature, and behind a semicolon the acts that the others rest on, each with its fact's place, its length and, as
+/// `db::codes` selects it, its code.
 #[must_use]
-pub fn evidence(fact: Fact, kind: Kind, asker: &Asker) -> Option<Fragment> {
-    let Reading::ByAct(template) = reading(fact, kind) else { return None };
+pub fn columns(wanted: FactSet, kind: Kind, asker: &Asker) -> Facts {
+    let (mut bits, mut acts) = (Fragment::new(), Fragment::new());
+    bits.sql("CAST(CAST(0");
+    for fact in wanted.iter().filter(|fact| !fact.of_asker()) {
+        match reading(fact, kind) {
+            Reading::Never => {}
+            Reading::Holds(_) => {
+                if let Some(condition) = condition(fact, kind, asker) {
+                    bits.sql(" + CASE WHEN ").append(condition).sql(format!(" THEN {} ELSE 0 END", fact.bit()));
+                }
+            }
+            Reading::ByAct(template) => {
+                if let Some(behind) = acts_behind(fact, template, kind, asker) {
+                    acts.sql(" || ").append(behind);
+                }
+            }
+        }
+    }
+    bits.sql(" AS BIGINT) AS TEXT) || ';'").append(acts);
+    Words(bits)
+}
+
+/// Every act by which `fact` holds, in the order in which they took effect: any other would be told at random.
+fn acts_behind(fact: Fact, template: &'static str, kind: Kind, asker: &Asker) -> Option<Fragment> {
+    let table = template.split(' ').next()?;
     let mut sql = Fragment::new();
-    // Of several the first that took effect: any other would be told at random.
-    sql.sql("(SELECT a.id FROM ");
+    sql.sql(format!(
+        "COALESCE((SELECT string_agg('{}:' || CAST(length(q.t) AS TEXT) || ':' || q.t, '' ORDER BY q.effective_us, q.recorded_us, q.id) \
+         FROM (SELECT {} AS t, a.effective_us, a.recorded_us, a.id FROM ",
+        fact.bit(),
+        codes::act(table, "g", "a")
+    ));
     fill(&mut sql, template, kind, asker)?;
-    sql.sql(" ORDER BY a.effective_us, a.recorded_us, a.id LIMIT 1)");
+    sql.sql(") q), '')");
     Some(sql)
 }
 
-/// The column that a thing is loaded with: its facts, as bits.
-pub type Facts = Number;
-
-/// The bit column of those `wanted` facts that are about things of `kind`.
+/// Reads that column. A fact holds by an act that has its code; one that has not is as if it were not there. Answers
+/// the facts, and the acts behind them.
 #[must_use]
-pub fn columns(wanted: FactSet, kind: Kind, asker: &Asker) -> Facts {
-    let mut sql = Fragment::new();
-    sql.sql("CAST(0");
-    for fact in wanted.iter().filter(|fact| !fact.of_asker()) {
-        if let Some(condition) = condition(fact, kind, asker) {
-            sql.sql(" + CASE WHEN ").append(condition).sql(format!(" THEN {} ELSE 0 END", fact.bit()));
+pub fn read(findings: &str, kind: Kind, codes: &Known) -> (FactSet, Vec<(Fact, ActId)>) {
+    let (bits, mut rest) = findings.split_once(';').unwrap_or_default();
+    let (mut facts, mut acts) = (FactSet(bits.parse().unwrap_or_default()), Vec::new());
+    while let Some((bit, length, behind)) = rest.split_once(':').and_then(|(bit, behind)| {
+        let (length, behind) = behind.split_once(':')?;
+        Some((bit.parse::<i64>().ok()?, length.parse::<usize>().ok()?, behind))
+    }) {
+        let end = behind.char_indices().nth(length).map_or(behind.len(), |(at, _)| at);
+        let (text, next) = behind.split_at(end);
+        rest = next;
+        let fact = Fact::ALL.iter().copied().find(|fact| fact.bit() == bit);
+        let Some((fact, table)) = fact.and_then(|fact| Some((fact, table_of_acts(fact, kind)?))) else { continue };
+        let act = codes::read(table, text);
+        if codes.accept(act)
+            && let Some(id) = ActId::parse(act.key)
+        {
+            facts = facts.with(fact, true);
+            acts.push((fact, id));
         }
     }
-    sql.sql(" AS BIGINT)");
-    Number(sql)
+    (facts, acts)
 }
 
-/// The type of that column.
-pub type FactsSqlType = BigInt;
+/// The table that says what the acts are about by which a fact holds.
+#[must_use]
+pub fn table_of_acts(fact: Fact, kind: Kind) -> Option<&'static str> {
+    let Reading::ByAct(template) = reading(fact, kind) else { return None };
+    template.split(' ').next()
+}

@@ -20,5 +20,5 @@ pub mod rules;
 
 pub use actions::{Action, Kind, Mark, kinds};
 pub use asker::{Asker, Basis, Credentials};
-pub use facts::{Fact, FactBits, FactSet, Facts};
-pub use permit::{Filter, Permit, TheNetwork, Thing, filter, permit, permit_with};
+pub use facts::{Fact, FactSet, Facts, Findings};
+pub use permit::{Confirm, Filter, Permit, TheNetwork, Thing, filter, permit, permit_with};

@@ -1,17 +1,19 @@
 //! Asking, and the answer that can be made nowhere else.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use diesel::QueryResult;
 
 use super::actions::kinds::{self, KindMark};
 use super::actions::{Action, Mark};
 use super::asker::Asker;
-use super::facts::{self, Fact, FactBits, FactSet, Facts};
+use super::facts::{self, Fact, FactSet, Facts, Findings, Reading};
 use super::rules::{self, Cond};
 use crate::db::fragment::{Condition, Fragment};
 use crate::db::{Conn, Work};
 use crate::error::{AppError, Fault, Means};
+use crate::seal::Known;
 
 /// Something that can be acted on, as its slice loads it.
 pub trait Thing: Sized {
@@ -23,7 +25,7 @@ pub trait Thing: Sized {
     ///
     /// # Errors
     /// The database's; a thing that is not there is `None`.
-    fn find(conn: &mut Conn, id: &Self::Id, facts: Facts) -> QueryResult<Option<(Self, FactBits)>>;
+    fn find(conn: &mut Conn, id: &Self::Id, facts: Facts) -> QueryResult<Option<(Self, Findings)>>;
 }
 
 /// The network as a whole, which is always there: for what is done to no one thing of it.
@@ -33,8 +35,8 @@ pub struct TheNetwork;
 impl Thing for TheNetwork {
     type Kind = kinds::Network;
     type Id = ();
-    fn find(_: &mut Conn, (): &Self::Id, _: Facts) -> QueryResult<Option<(Self, FactBits)>> {
-        Ok(Some((Self, 0)))
+    fn find(_: &mut Conn, (): &Self::Id, _: Facts) -> QueryResult<Option<(Self, Findings)>> {
+        Ok(Some((Self, Findings::new())))
     }
 }
 
@@ -94,8 +96,9 @@ where
     let kind = <A::Kind as KindMark>::KIND;
     let wanted = rules::mentioned(A::ACTION).and(rules::mentioned(kind.seen_by()));
     let columns = facts::columns(wanted, kind, asker);
-    let (thing, bits) = T::find(work.conn, id, columns)?.ok_or(Fault::NotFound)?;
-    let facts = asker.facts().and(FactSet::from_bits(bits)).and(extra);
+    let (thing, found) = T::find(work.conn, id, columns)?.ok_or(Fault::NotFound)?;
+    let (found, _) = facts::read(&found, kind, work.codes());
+    let facts = asker.facts().and(found).and(extra);
     if rules::decide(A::ACTION, facts) {
         return Ok(Permit { thing, facts, action: PhantomData });
     }
@@ -120,18 +123,54 @@ pub(super) fn refusal(action: Action, facts: FactSet) -> Fault {
 }
 
 /// The condition of an action as a filter: lets through exactly those things for which [`permit`] would
-/// answer with a permit.
-#[derive(Debug)]
+/// answer with a permit. The condition is for the database; it does not see whether an act has its code, so what it has
+/// let through is held against the [`Confirm`] that goes with it.
 pub struct Filter<A> {
     condition: Condition,
+    confirm: Confirm<A>,
+}
+
+/// The second look at what a filter's condition has let through.
+#[must_use]
+pub struct Confirm<A> {
+    codes: Arc<Known>,
+    asker: FactSet,
+    facts: Facts,
+    /// Whether the rule speaks of facts that rest on acts.
+    by_acts: bool,
     action: PhantomData<A>,
 }
 
-impl<A> Filter<A> {
-    /// The condition, over the table of the action's kind.
+impl<A: Mark> Filter<A> {
+    /// The condition, over the table of the action's kind, for an action whose rule speaks of no fact that rests on an
+    /// act. For another it lets nothing through: that takes [`Filter::parts`].
     #[must_use]
     pub fn condition(self) -> Condition {
-        self.condition
+        if self.confirm.by_acts { Condition(spell(Reduced::Known(false))) } else { self.condition }
+    }
+
+    /// The condition, over the table of the action's kind, and what its rows are held against: they must be selected
+    /// with [`Confirm::facts`].
+    pub fn parts(self) -> (Condition, Confirm<A>) {
+        (self.condition, self.confirm)
+    }
+}
+
+impl<A: Mark> Confirm<A> {
+    /// The column to select with each row.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        self.facts.clone()
+    }
+
+    /// The rows whose acts have their codes.
+    #[must_use]
+    pub fn kept<T>(&self, rows: Vec<(T, Findings)>) -> Vec<T> {
+        let kept = |(row, found): (T, Findings)| {
+            let (found, _) = facts::read(&found, <A::Kind as KindMark>::KIND, &self.codes);
+            (!self.by_acts || rules::decide(A::ACTION, self.asker.and(found))).then_some(row)
+        };
+        rows.into_iter().filter_map(kept).collect()
     }
 }
 
@@ -141,7 +180,19 @@ pub fn filter<A: Mark>(asker: &Asker) -> Filter<A> {
     let kind = <A::Kind as KindMark>::KIND;
     let mut parts = vec![reduce(&rules::rule(A::ACTION).when, kind, asker)];
     parts.extend(rules::prohibitions(A::ACTION).map(|one| negate(reduce(&one.when, kind, asker))));
-    Filter { condition: Condition(spell(all(parts))), action: PhantomData }
+    let mentioned = rules::mentioned(A::ACTION);
+    let by_acts = mentioned.iter().any(|fact| matches!(facts::reading(fact, kind), Reading::ByAct(_)));
+    let wanted = if by_acts { mentioned } else { FactSet::NONE };
+    Filter {
+        condition: Condition(spell(all(parts))),
+        confirm: Confirm {
+            codes: Arc::clone(asker.codes()),
+            asker: asker.facts(),
+            facts: facts::columns(wanted, kind, asker),
+            by_acts,
+            action: PhantomData,
+        },
+    }
 }
 
 /// A condition of which everything about the asker is already known.

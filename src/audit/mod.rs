@@ -16,5 +16,5 @@ mod witnesses;
 
 pub use model::{Area, Entry, Event, Operation, PURPOSE_MAX, Subject, counts};
 pub use publish::{Publisher, Refusal};
-pub(crate) use store::{Head, Row, append, store_size, take_touched};
-pub use store::{LoggedEntry, Wanted, Witnessed, adopt, export, verify, verify_rows, witnesses};
+pub(crate) use store::{Head, Row, append, store_size};
+pub use store::{LoggedEntry, Wanted, Witnessed, adopt, export, take_touched, verify, verify_rows, witnesses};

@@ -6,6 +6,8 @@ mod state;
 pub use report::{Asked, MOST_RECEIPTS, Report, receipts, report};
 pub use state::{CheckpointBody, CosignatureBody, GrowthPoint, KeyBody, LogState, state};
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -18,7 +20,7 @@ use super::store::{self, StoredTree, Wanted};
 use super::{Entry, Event, LoggedEntry, Witnessed};
 use crate::access::{self, Asker, Fact, Permit, TheNetwork, actions};
 use crate::context::Moment;
-use crate::db::Work;
+use crate::db::{Work, codes};
 use crate::error::{AppError, Fault};
 use crate::ids::{EntryId, PartyId};
 use crate::server::Page;
@@ -95,6 +97,52 @@ pub fn bind_rows(work: &mut Work<'_>, migrations: usize) -> Result<usize, AppErr
         work.log(Entry::new(Event::RowsBound).count(count));
     }
     Ok(count)
+}
+
+/// What [`code_rows`] has done.
+#[derive(Debug)]
+pub struct CodedRows {
+    /// Rows whose codes held under an older key, and were made anew under the newest.
+    pub renewed: usize,
+    /// Rows that had no code that holds, and got one.
+    pub made: usize,
+    /// Rows that got none, since some are not as the log says: which, in words.
+    pub odd: Vec<String>,
+}
+
+/// Makes the codes of rows anew under the newest key, as the operator asks for `reason`: of those whose codes hold under
+/// an older one and, where codes are missing or the key was lost, of all others, if every row is as the log says. It
+/// makes what is there count as right. An entry tells of it. For the operator's command.
+///
+/// # Errors
+/// The database's.
+pub fn code_rows(work: &mut Work<'_>, reason: &str) -> Result<CodedRows, AppError> {
+    let keys = Arc::clone(work.codes().keys());
+    let (renewed, lacking) = codes::make_anew(work.conn, &keys, false)?;
+    let odd = if lacking == 0 { Vec::new() } else { store::verify_rows(work.conn, &mut |_| {})? };
+    let mut made = 0;
+    if lacking > 0 && odd.is_empty() {
+        codes::make_anew(work.conn, &keys, true)?;
+        made = lacking;
+    }
+    if renewed.saturating_add(made) > 0 {
+        work.log(Entry::new(Event::RowsCoded).count(renewed.saturating_add(made)).purpose(reason));
+    }
+    Ok(CodedRows { renewed, made, odd })
+}
+
+/// Makes the codes of a database from before there were any; nothing where one is. For the operator's command, after
+/// [`bind_rows`].
+///
+/// # Errors
+/// The database's.
+pub fn code_rows_once(work: &mut Work<'_>) -> Result<CodedRows, AppError> {
+    let keys = Arc::clone(work.codes().keys());
+    let (any, _) = codes::known(work.conn, &keys)?;
+    if any {
+        return Ok(CodedRows { renewed: 0, made: 0, odd: Vec::new() });
+    }
+    code_rows(work, "A database from before rows had codes")
 }
 
 fn may_check(work: &mut Work<'_>, asker: &Asker) -> Result<Permit<actions::CheckLog, TheNetwork>, AppError> {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::access::acts::in_force_at;
-use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
+use crate::access::{Facts, Filter, Findings, Permit, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{acts, case_meetings, case_versions, cases, designations, meetings, people, rooms};
@@ -31,7 +31,7 @@ pub struct Case {
 impl Thing for Case {
     type Kind = kinds::Case;
     type Id = CaseId;
-    fn find(conn: &mut Conn, id: &CaseId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &CaseId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         cases::table.filter(cases::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
     }
 }
@@ -57,15 +57,16 @@ pub(super) fn page(
     after: Option<&(Moment, CaseId)>,
     limit: i64,
 ) -> QueryResult<Vec<Case>> {
+    let (condition, confirm) = filter.parts();
     let mut query =
-        cases::table.filter(filter.condition()).order((cases::opened_us.desc(), cases::id)).limit(limit).into_boxed();
+        cases::table.filter(condition).order((cases::opened_us.desc(), cases::id)).limit(limit).into_boxed();
     if let Some((opened, id)) = after {
         query = query.filter(cases::opened_us.lt(opened).or(cases::opened_us.eq(opened).and(cases::id.gt(id))));
     }
     if let Some(party) = party {
         query = query.filter(cases::party_id.eq(party));
     }
-    query.select(Case::as_select()).load(conn)
+    Ok(confirm.kept(query.select((Case::as_select(), confirm.facts())).load(conn)?))
 }
 
 /// The newest version of each of these case files, which a filter or a permit let through, with the name
@@ -85,11 +86,13 @@ pub(super) fn newest(conn: &mut Conn, of: &[Case]) -> QueryResult<Vec<(SealedFic
 
 /// Those of the rooms of these case files that the filter lets through.
 pub(super) fn rooms_of(conn: &mut Conn, filter: Filter<actions::SeeRoom>, of: &[Case]) -> QueryResult<Vec<RoomId>> {
-    rooms::table
-        .filter(filter.condition())
+    let (condition, confirm) = filter.parts();
+    let rows = rooms::table
+        .filter(condition)
         .filter(rooms::id.eq_any(of.iter().map(|case| &case.room_id)))
-        .select(rooms::id)
-        .load(conn)
+        .select((rooms::id, confirm.facts()))
+        .load(conn)?;
+    Ok(confirm.kept(rows))
 }
 
 /// The meetings a case file is linked to that the filter lets through, the latest first.
@@ -98,13 +101,15 @@ pub(super) fn meetings_of(
     case: &Case,
     filter: Filter<actions::SeeMeeting>,
 ) -> QueryResult<Vec<MeetingId>> {
-    case_meetings::table
+    let (condition, confirm) = filter.parts();
+    let rows = case_meetings::table
         .inner_join(meetings::table.on(meetings::id.eq(case_meetings::meeting_id)))
         .filter(case_meetings::case_id.eq(&case.id))
-        .filter(filter.condition())
+        .filter(condition)
         .order((meetings::first_day.desc(), meetings::id))
-        .select(meetings::id)
-        .load(conn)
+        .select((meetings::id, confirm.facts()))
+        .load(conn)?;
+    Ok(confirm.kept(rows))
 }
 
 /// Inserts a case file and the first version of its fiche. The caller has leave to open one, or is the

@@ -14,8 +14,11 @@ use super::{CliError, ctx, say};
 use crate::audit::model::note::{Kind, Note, Signer, Verifier};
 use crate::audit::model::policy::Policy;
 use crate::audit::model::proof::{self, Proven};
+use crate::audit::service::code_rows;
 use crate::audit::{self, Publisher};
+use crate::db::codes;
 use crate::error::AppError;
+use crate::seal::RowCodes;
 use crate::settings::{Settings, files};
 
 /// What to do with the log.
@@ -115,6 +118,21 @@ On PostgreSQL, and for backups, see docs/LOG.md: what was erased here is still t
         #[arg(long, default_value = "incamera.toml")]
         config: PathBuf,
     },
+    /// Make the authentication codes of rows anew: after a new key was put first into keys/rows.key, or when that file was
+    /// lost. Stop the server first.
+    #[command(after_help = "\
+Rows whose codes hold under an older key of the file get new ones under the first. Where codes are missing, or hold under
+none of the keys, the whole log is checked first and every row held against it, and codes are made only if all is as the
+log says: they make what is there count as right. An entry is made with the reason. Without a key file, one is made. Each
+node needs the same file.")]
+    Recode {
+        /// Why: it stands in the log for good.
+        #[arg(long)]
+        reason: String,
+        /// The settings file.
+        #[arg(long, default_value = "incamera.toml")]
+        config: PathBuf,
+    },
     /// Print the log's public key, by which States verify it; make the pair where there is none yet.
     #[command(name = "key")]
     Public {
@@ -144,6 +162,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
         Command::Hold(args) => holds::place(args),
         Command::Holds { all, config } => holds::list(&Settings::load(config)?, *all),
         Command::Lift { id, reason, config } => holds::lift(&Settings::load(config)?, id, reason),
+        Command::Recode { reason, config } => recode(&Settings::load(config)?, reason),
         Command::Public { config, name } => say(key(&Settings::load(config)?, name.as_deref())?),
     }
 }
@@ -162,14 +181,15 @@ fn whole(settings: &Settings, deep: bool) -> Result<(), CliError> {
         return Ok(());
     }
     let mut rows = 0;
-    let found = audit::verify_rows(&mut conn, &mut |count| rows = count).map_err(AppError::from)?;
+    let mut found = audit::verify_rows(&mut conn, &mut |count| rows = count).map_err(AppError::from)?;
+    found.extend(codes::verify(&mut conn, &*RowCodes::open(settings)?).map_err(AppError::from)?);
     for one in &found {
         say(one)?;
     }
     if found.is_empty() {
         say(format!("{rows} rows: each is as the log says."))
     } else {
-        Err(CliError::Found(format!("{} of {rows} rows are not as the log says", found.len())))
+        Err(CliError::Found(format!("{} things are wrong with {rows} rows", found.len())))
     }
 }
 
@@ -234,6 +254,18 @@ fn resume(config: &Path, reason: &str) -> Result<(), CliError> {
         say("it is for each one's operator to decide (`incamera witness forget`).")?;
     }
     Ok(())
+}
+
+fn recode(settings: &Settings, reason: &str) -> Result<(), CliError> {
+    if reason.trim().is_empty() {
+        return Err(CliError::Other("--reason: say why".into()));
+    }
+    whole(settings, false)?;
+    RowCodes::create_key(settings, &ctx())?;
+    let reason = reason.to_owned();
+    let coded = super::open_database(settings)?.write_blocking(move |work| code_rows(work, &reason))?;
+    say(format!("{} codes were renewed, {} made for rows that had none.", coded.renewed, coded.made))?;
+    super::database::not_coded(&coded)
 }
 
 /// The log's public key, in words and in the file `log.pub` beside the settings; made where there is none.

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{CliError, say};
-use crate::audit::service::bind_rows;
+use super::{CliError, ctx, say};
+use crate::audit::service::{CodedRows, bind_rows, code_rows_once};
 use crate::db::migrate;
+use crate::seal::RowCodes;
 use crate::settings::Settings;
 
 /// What to do with the database.
@@ -29,8 +30,8 @@ enum Command {
 pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let Command::Migrate { config } = &args.command;
     let settings = Settings::load(config)?;
-    let (applied, bound) = bring_up_to_date(&settings)?;
-    if applied.is_empty() && bound == 0 {
+    let (applied, bound, coded) = bring_up_to_date(&settings)?;
+    if applied.is_empty() && bound == 0 && coded.made == 0 && coded.odd.is_empty() {
         return say("Nothing to do.");
     }
     for name in applied {
@@ -39,14 +40,34 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     if bound > 0 {
         say(format!("Bound {bound} rows to the log."))?;
     }
-    Ok(())
+    if coded.made > 0 {
+        say(format!("Made the authentication codes of {} rows.", coded.made))?;
+    }
+    not_coded(&coded)
 }
 
-/// Applies what is missing, and lets the log bind the rows that it does not tell of yet. Answers the names of the one
-/// and the number of the other. Takes nothing but the database: a server from before may lack keys that it needs now.
-pub(super) fn bring_up_to_date(settings: &Settings) -> Result<(Vec<String>, usize), CliError> {
+/// Says why rows got no codes.
+pub(super) fn not_coded(coded: &CodedRows) -> Result<(), CliError> {
+    for one in &coded.odd {
+        say(one)?;
+    }
+    if coded.odd.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::Found(format!(
+        "{} rows are not as the log says: no codes were made, and rows without one are refused",
+        coded.odd.len()
+    )))
+}
+
+/// Applies what is missing, lets the log bind the rows that it does not tell of yet, and makes codes where there are none
+/// at all. Answers the names of the first, the number of the second, and what became of the third. Takes nothing but the
+/// database: a server from before may lack keys that it needs now, and that of rows is made.
+pub(super) fn bring_up_to_date(settings: &Settings) -> Result<(Vec<String>, usize, CodedRows), CliError> {
     let applied = migrate::run(&settings.database_url()?, false)?;
     let migrations = applied.len();
-    let bound = super::open_database(settings)?.write_blocking(move |work| bind_rows(work, migrations))?;
-    Ok((applied, bound))
+    RowCodes::create_key(settings, &ctx())?;
+    let db = super::open_database(settings)?;
+    let bound = db.write_blocking(move |work| bind_rows(work, migrations))?;
+    Ok((applied, bound, db.write_blocking(code_rows_once)?))
 }

@@ -30,12 +30,13 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
         None => super::ctx().now,
         Some(text) => Moment::parse(text).ok_or_else(|| CliError::Other("--at: not a date or time".into()))?,
     };
-    let mut conn = crate::settings::Settings::load(&args.config)?.database_url()?.open_writer()?;
-    let database = |error: diesel::result::Error| CliError::App(error.into());
-    let nothing = || CliError::Other("there is no such thing".into());
-    let kind = explain::kind_of(&mut conn, &args.thing).map_err(database)?.ok_or_else(nothing)?;
-    let explanation =
-        explain::explain(&mut conn, &person, kind, &args.thing, at).map_err(database)?.ok_or_else(nothing)?;
+    let db = super::open_database(&crate::settings::Settings::load(&args.config)?)?;
+    let thing = args.thing.clone();
+    let explained = db.write_blocking(move |work| {
+        let Some(kind) = explain::kind_of(work.conn, &thing)? else { return Ok(None) };
+        Ok(explain::explain(work, &person, kind, &thing, at)?.map(|explanation| (kind, explanation)))
+    })?;
+    let (kind, explanation) = explained.ok_or_else(|| CliError::Other("there is no such thing".into()))?;
 
     say(format!(
         "On {}, the person {} the {} {}.",

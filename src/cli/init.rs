@@ -8,6 +8,7 @@ use super::{CliError, audit, certificate, ctx, say};
 use crate::context::Moment;
 use crate::db::migrate;
 use crate::identity::Identity;
+use crate::seal::RowCodes;
 use crate::settings::{DEFAULTS, Settings, files};
 
 /// Which folder, and what the server is called.
@@ -56,6 +57,7 @@ pub(super) fn furnish(settings: &Settings, now: Moment) -> Result<(), CliError> 
     let folder = &settings.base;
     fs::DirBuilder::new().mode(0o700).create(folder.join("keys"))?;
     Identity::create_keys(settings, &ctx())?;
+    RowCodes::create_key(settings, &ctx())?;
     audit::key(settings, None)?;
     certificate::create(folder, &settings.server.origin, now)?;
     migrate::run(&settings.database_url()?, true)?;

@@ -27,6 +27,7 @@ use crate::app::App;
 use crate::context::{Ctx, SystemClock, SystemEntropy};
 use crate::db::Db;
 use crate::error::{AppError, Fault};
+use crate::seal::RowCodes;
 use crate::settings::{Settings, SettingsError};
 
 /// Coordinates the work of national prosecutors on genocide, crimes against humanity and war crimes, and
@@ -172,10 +173,11 @@ fn open(config: &Path) -> Result<App, CliError> {
     open_with(Settings::load(config)?)
 }
 
-/// The database alone, for a command that needs neither keys nor people.
+/// The database and the key of its rows alone, for a command that needs neither the other keys nor people.
 fn open_database(settings: &Settings) -> Result<Db, CliError> {
     let url = settings.database_url()?;
-    Ok(Db::open(&settings.database, &url, Arc::new(SystemClock), Arc::new(SystemEntropy))?)
+    let codes = RowCodes::open(settings)?;
+    Ok(Db::open(&settings.database, &url, Arc::new(SystemClock), Arc::new(SystemEntropy), codes)?)
 }
 
 /// As [`open`], with settings that were read already.

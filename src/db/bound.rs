@@ -31,12 +31,18 @@ impl Bound {
     /// bytes as digits.
     #[must_use]
     pub fn canonical(&self, hex: &dyn Fn(&str) -> String) -> String {
+        self.canonical_in("x", hex)
+    }
+
+    /// As [`Bound::canonical`], of the table or alias `x`.
+    #[must_use]
+    pub fn canonical_in(&self, x: &str, hex: &dyn Fn(&str) -> String) -> String {
         let columns = self.columns.iter().map(|(name, column)| {
             let value = match column {
-                Column::Text => format!("x.{name}"),
-                Column::Number => format!("CAST(x.{name} AS TEXT)"),
-                Column::Yes => format!("CASE WHEN x.{name} THEN '1' WHEN NOT x.{name} THEN '0' END"),
-                Column::Bytes => hex(&format!("x.{name}")),
+                Column::Text => format!("{x}.{name}"),
+                Column::Number => format!("CAST({x}.{name} AS TEXT)"),
+                Column::Yes => format!("CASE WHEN {x}.{name} THEN '1' WHEN NOT {x}.{name} THEN '0' END"),
+                Column::Bytes => hex(&format!("{x}.{name}")),
             };
             format!("COALESCE('{name}:' || length({value}) || ':' || {value} || ';', '')")
         });

@@ -100,6 +100,14 @@ pub fn hex(conn: &Conn, value: &str) -> String {
     }
 }
 
+/// What stands around a text of hexadecimal digits to make bytes of it.
+pub(super) const fn unhex(conn: &Conn) -> (&'static str, &'static str) {
+    match conn {
+        Conn::Sqlite(_) => ("unhex(", ")"),
+        Conn::Postgres(_) => ("decode(", ", 'hex')"),
+    }
+}
+
 #[derive(QueryableByName)]
 struct Head {
     #[diesel(sql_type = BigInt)]

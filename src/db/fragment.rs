@@ -98,8 +98,8 @@ macro_rules! expressions {
 expressions! {
     /// A condition for `filter`.
     Condition: Bool,
-    /// A number for `select`.
-    Number: BigInt
+    /// A text for `select`.
+    Words: Text
 }
 
 /// A whole query made of a fragment, whose columns have the types `ST`.

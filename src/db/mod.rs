@@ -6,6 +6,7 @@
 //! those entries are durable. Nothing else in the crate opens a transaction.
 
 pub mod bound;
+pub mod codes;
 pub mod connection;
 pub mod counters;
 pub mod dialect;
@@ -30,11 +31,12 @@ pub use work::Work;
 use crate::audit::Entry;
 use crate::context::{Clock, Ctx, Entropy};
 use crate::error::{AppError, Fault};
+use crate::seal::RowCodes;
 use crate::settings::DatabaseSettings;
 use counters::Meter;
 use readers::Readers;
 use ticket::{Read, Tell, UnderWay, ticket};
-use writer::{Sharing, Writer};
+use writer::{Desk, Sharing, Writer};
 
 /// How long a caller waits for a reading connection before the server says that it is busy.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -55,6 +57,7 @@ struct Inner {
     writer: Writer,
     moments: Moments,
     meter: Arc<Meter>,
+    codes: Arc<RowCodes>,
 }
 
 /// Where the units of work have their time and randomness from.
@@ -71,7 +74,7 @@ impl Moments {
 }
 
 impl Db {
-    /// Opens the database that `settings` name. It must exist and be migrated.
+    /// Opens the database that `settings` name. It must exist and be migrated. Its rows are known by `codes`.
     ///
     /// # Errors
     /// When it cannot be opened, lacks a migration, or does not keep the promises that
@@ -81,6 +84,7 @@ impl Db {
         url: &DatabaseUrl,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        codes: Arc<RowCodes>,
     ) -> Result<Self, AppError> {
         migrate::require_current(&mut url.open_writer()?)?;
         let permits = usize::try_from(settings.readers).map_err(AppError::internal)?;
@@ -91,10 +95,18 @@ impl Db {
         Ok(Self(Arc::new(Inner {
             readers: Readers::open(url.clone(), Arc::clone(&meter))?,
             turnstile: Arc::new(Semaphore::new(permits)),
-            writer: Writer::start(url.clone(), sharing, under_way.clone(), moments.clone(), Arc::clone(&meter))?,
+            writer: Writer::start(Desk {
+                url: url.clone(),
+                sharing,
+                reads: under_way.clone(),
+                moments: moments.clone(),
+                meter: Arc::clone(&meter),
+                codes: Arc::clone(&codes),
+            })?,
             under_way,
             moments,
             meter,
+            codes,
         })))
     }
 
@@ -171,12 +183,19 @@ impl Db {
         self.0.writer.submit(unit)?.wait_blocking()
     }
 
-    /// Whether the database can be read and the log be written at this moment.
+    /// Whether the database can be read, the rows be known by this node's keys, and the log be written at this moment.
     ///
     /// # Errors
     /// When not.
     pub async fn probe(&self) -> Result<(), AppError> {
-        self.read(|_| Ok(())).await?;
+        let codes = Arc::clone(&self.0.codes);
+        self.read(move |work| {
+            let (_, known) = codes::known(work.conn, &codes)?;
+            known
+                .then_some(())
+                .ok_or_else(|| AppError::log_unavailable("rows have codes under a key that this node has not"))
+        })
+        .await?;
         let (ticket, tell) = ticket();
         self.0.writer.log(Vec::new(), (), tell);
         ticket.wait().await
@@ -213,9 +232,9 @@ impl Inner {
         let ctx = self.moments.ctx();
         // A panic takes its connection with it.
         let (outcome, link) = catch_unwind(AssertUnwindSafe(move || {
-            let mut work = Work::new(&mut link.conn, &ctx, None);
+            let mut work = Work::new(&mut link.conn, &ctx, &self.codes, None);
             let outcome = unit(&mut work);
-            let entries = work.into_entries();
+            let (entries, _) = work.into_parts();
             (outcome.map(|answer| (answer, entries)), link)
         }))
         .map_err(|_panic| AppError::internal("a unit of work panicked"))?;

@@ -419,6 +419,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    row_codes (tbl, key, part) {
+        tbl -> Text,
+        key -> Text,
+        part -> Text,
+        kid -> Text,
+        code -> Text,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Text,
         meeting_id -> Text,

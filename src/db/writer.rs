@@ -26,12 +26,13 @@ use std::time::{Duration, Instant};
 use super::connection::{Link, Purpose};
 use super::counters::{Meter, Tally};
 use super::ticket::{Taken, Tell, Ticket, UnderWay, ticket};
-use super::{Conn, DatabaseUrl, Moments, Work, dialect};
+use super::{Conn, DatabaseUrl, Moments, Work, codes, dialect};
 use crate::audit::model::rows::Touched;
 use crate::audit::{self, Entry, Event, Head};
 use crate::context::Ctx;
 use crate::error::{AppError, Fault};
 use crate::ids::EntryId;
+use crate::seal::RowCodes;
 use diesel::connection::SimpleConnection;
 use diesel::result::Error as DieselError;
 
@@ -92,15 +93,8 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(
-        url: DatabaseUrl,
-        sharing: Sharing,
-        reads: UnderWay,
-        moments: Moments,
-        meter: Arc<Meter>,
-    ) -> Result<Self, AppError> {
-        let desk = Desk { url, sharing, reads, moments, meter };
-        let link = desk.connect()?;
+    pub(super) fn start(desk: Desk) -> Result<Self, AppError> {
+        let link = desk.connect(Purpose::Writing)?;
         let (jobs, waiting) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -170,17 +164,18 @@ impl Drop for Writer {
 }
 
 /// What the thread has.
-struct Desk {
-    url: DatabaseUrl,
-    sharing: Sharing,
-    reads: UnderWay,
-    moments: Moments,
-    meter: Arc<Meter>,
+pub(super) struct Desk {
+    pub(super) url: DatabaseUrl,
+    pub(super) sharing: Sharing,
+    pub(super) reads: UnderWay,
+    pub(super) moments: Moments,
+    pub(super) meter: Arc<Meter>,
+    pub(super) codes: Arc<RowCodes>,
 }
 
 impl Desk {
     fn serve(&self, link: Link, waiting: &Receiver<Job>) {
-        let mut kept = Some(link);
+        let (mut kept, mut before) = (Some(link), None);
         let mut jobs = VecDeque::new();
         loop {
             if jobs.is_empty() {
@@ -189,7 +184,7 @@ impl Desk {
             }
             self.gather(&mut jobs, waiting);
             match self.begin(kept.take()) {
-                Ok((link, head)) => kept = self.commit_together(link, head, &mut jobs, waiting),
+                Ok((link, head)) => kept = self.commit_together(link, &mut before, head, &mut jobs, waiting),
                 Err(error) => {
                     tracing::error!(cause = ?error.cause().map(ToString::to_string), "no transaction can be begun");
                     // All who wait are refused now: one after the other, the last would wait too long.
@@ -217,8 +212,8 @@ impl Desk {
         }
     }
 
-    fn connect(&self) -> Result<Link, AppError> {
-        let link = Link::open(&self.url, Purpose::Writing).map_err(AppError::log_unavailable)?;
+    fn connect(&self, purpose: Purpose) -> Result<Link, AppError> {
+        let link = Link::open(&self.url, purpose).map_err(AppError::log_unavailable)?;
         self.meter.opened.add(1);
         Ok(link.counted(Tally { meter: Arc::clone(&self.meter), statements: |meter| &meter.write_statements }))
     }
@@ -235,7 +230,7 @@ impl Desk {
                 Err(error) => tracing::warn!(%error, "the writing connection is opened anew"),
             }
         }
-        let mut link = self.connect()?;
+        let mut link = self.connect(Purpose::Writing)?;
         let head = self.lock(&mut link.conn).map_err(AppError::log_unavailable)??;
         Ok((link, head))
     }
@@ -250,14 +245,16 @@ impl Desk {
     fn commit_together(
         &self,
         mut link: Link,
+        before: &mut Option<Link>,
         head: Head,
         jobs: &mut VecDeque<Job>,
         waiting: &Receiver<Job>,
     ) -> Option<Link> {
         let mut batch = Batch {
             conn: &mut link.conn,
-            moments: &self.moments,
-            meter: &self.meter,
+            before,
+            desk: self,
+            refused: Vec::new(),
             head,
             rows: Vec::new(),
             something: false,
@@ -265,6 +262,7 @@ impl Desk {
             lost: false,
         };
         batch.find_strays();
+        batch.tell_refused();
         let mut settles = Vec::new();
         while let Some(job) = jobs.pop_front().or_else(|| waiting.try_recv().ok()) {
             settles.extend(batch.take(job));
@@ -272,6 +270,7 @@ impl Desk {
                 break;
             }
         }
+        let refused = std::mem::take(&mut batch.refused);
         let (fate, kept) = match batch.commit() {
             End::Known(fate, sound) => (fate, sound.then_some(link)),
             End::Doubt(last) => {
@@ -280,6 +279,9 @@ impl Desk {
                 (self.find_out(last.as_ref()), None)
             }
         };
+        if fate != Fate::Committed {
+            self.codes.not_told(refused);
+        }
         for settle in settles {
             settle(fate);
         }
@@ -324,8 +326,11 @@ fn touch_head(conn: &mut Conn, size: i64) -> Result<(), DieselError> {
 /// The transaction that the jobs of one commit share.
 struct Batch<'a> {
     conn: &'a mut Conn,
-    moments: &'a Moments,
-    meter: &'a Meter,
+    /// A connection that sees what was committed last, once one was needed.
+    before: &'a mut Option<Link>,
+    desk: &'a Desk,
+    /// The rows without their codes that this batch tells of.
+    refused: Vec<String>,
     /// The end of the log when the transaction began.
     head: Head,
     /// The entries of the jobs that have succeeded so far.
@@ -359,7 +364,7 @@ impl Batch<'_> {
             let named = strays.iter().take(MOST_NAMED).map(|stray| Entry::new(Event::RowFound).on("row", &row(stray)));
             let rest = strays.len().saturating_sub(MOST_NAMED);
             let rest = (rest > 0).then(|| Entry::new(Event::RowFound).count(rest));
-            self.stage(&self.moments.ctx(), named.chain(rest).collect(), &[])
+            self.stage(&self.desk.moments.ctx(), named.chain(rest).collect(), &[])
         });
         match found {
             Ok(()) => self.something = true,
@@ -368,6 +373,33 @@ impl Batch<'_> {
                 self.lost = true;
             }
         }
+    }
+
+    /// Rows that were refused at use since the last commit, for want of their codes.
+    fn tell_refused(&mut self) {
+        self.refused = self.desk.codes.take_refused();
+        let entries = self.refused.iter().map(|row| Entry::new(Event::RowRefused).on("row", row)).collect();
+        match self.stage(&self.desk.moments.ctx(), entries, &[]) {
+            Ok(()) => self.something |= !self.refused.is_empty(),
+            Err(error) => {
+                tracing::error!(cause = ?error.cause().map(ToString::to_string), "refused rows cannot be told of");
+                self.lost = true;
+            }
+        }
+    }
+
+    /// Makes codes for the rows that a change has left.
+    fn code(&mut self, touched: &[Touched], whole: &[(&'static str, String)]) -> Result<(), AppError> {
+        if !touched.iter().any(|row| codes::concerns(row.table)) {
+            return Ok(());
+        }
+        // One on which something fails is not used again. Each statement on it is a transaction of its own.
+        let kept = self.before.take().filter(|link| link.is_of(&self.desk.url));
+        let sound = kept.and_then(|mut link| link.conn.batch_execute("SELECT 1").is_ok().then_some(link));
+        let mut link = sound.map_or_else(|| self.desk.connect(Purpose::Reading), Ok)?;
+        codes::write(self.conn, &mut link.conn, &self.desk.codes, touched, whole)?;
+        *self.before = Some(link);
+        Ok(())
     }
 
     /// Takes a job up, unless its caller has gone.
@@ -381,9 +413,9 @@ impl Batch<'_> {
                 if entries.is_empty() {
                     self.probed = true;
                 } else {
-                    self.meter.logged_reads.add(1);
+                    self.desk.meter.logged_reads.add(1);
                 }
-                match self.stage(&self.moments.ctx(), entries, &[]) {
+                match self.stage(&self.desk.moments.ctx(), entries, &[]) {
                     Ok(()) => self.something = true,
                     Err(error) => {
                         tracing::error!(cause = ?error.cause().map(ToString::to_string), "an entry cannot be written");
@@ -397,10 +429,10 @@ impl Batch<'_> {
     }
 
     fn run<T>(&mut self, unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError>) -> Result<T, AppError> {
-        self.meter.changes.add(1);
-        self.meter.savepoints.add(2);
+        self.desk.meter.changes.add(1);
+        self.desk.meter.savepoints.add(2);
         // Taken here, behind the head's lock: so moments never run backwards along the log of a node.
-        let ctx = self.moments.ctx();
+        let ctx = self.desk.moments.ctx();
         if let Err(error) = self.conn.batch_execute("SAVEPOINT job") {
             self.lost = true;
             return Err(AppError::log_unavailable(error));
@@ -408,15 +440,16 @@ impl Batch<'_> {
         let staged = self.rows.len();
         let first = i64::try_from(staged).ok().and_then(|staged| self.head.size().checked_add(staged));
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let mut work = Work::new(self.conn, &ctx, first);
+            let mut work = Work::new(self.conn, &ctx, &self.desk.codes, first);
             let value = unit(&mut work)?;
-            let entries = work.into_entries();
+            let (entries, whole) = work.into_parts();
             let touched = audit::take_touched(self.conn)?;
             // Nothing that the log binds changes without an entry that says so (DESIGN §3.5).
             if entries.is_empty() && !touched.is_empty() {
                 let tables = touched.iter().map(|row| row.table).collect::<BTreeSet<_>>();
                 return Err(AppError::internal(format!("rows of {tables:?} were changed without an entry")));
             }
+            self.code(&touched, &whole)?;
             self.stage(&ctx, entries, &touched)?;
             self.conn.batch_execute("RELEASE SAVEPOINT job").map_err(AppError::log_unavailable)?;
             Ok(value)
@@ -453,7 +486,7 @@ impl Batch<'_> {
     }
 
     fn commit(mut self) -> End {
-        self.meter.write_brackets.add(1);
+        self.desk.meter.write_brackets.add(1);
         if self.lost || !self.something {
             let sound = self.conn.batch_execute("ROLLBACK").is_ok() && !self.lost;
             // With nothing done there is nothing to lose: what callers were refused stays so.
@@ -466,8 +499,8 @@ impl Batch<'_> {
         }
         match self.conn.batch_execute("COMMIT") {
             Ok(()) => {
-                self.meter.commits.add(1);
-                self.meter.entries.add(u64::try_from(self.rows.len()).unwrap_or_default());
+                self.desk.meter.commits.add(1);
+                self.desk.meter.entries.add(u64::try_from(self.rows.len()).unwrap_or_default());
                 End::Known(Fate::Committed, true)
             }
             Err(error) => {
@@ -483,7 +516,7 @@ impl Batch<'_> {
         if self.rows.is_empty() {
             return if self.probed { touch_head(self.conn, self.head.size()) } else { Ok(()) };
         }
-        self.meter.appends.add(audit::append(self.conn, &mut self.head, &self.rows)?);
+        self.desk.meter.appends.add(audit::append(self.conn, &mut self.head, &self.rows)?);
         Ok(())
     }
 }

@@ -29,7 +29,7 @@ impl Gate for Identity {
     /// Two queries: the sign-in's row, and what the acts in force make of the person. Both on every
     /// request, so that an ending bites on the next one (DESIGN §3.7).
     fn admit(&self, work: &mut Work<'_>, bearer: &Bearer, brought: &Brought) -> Result<Asker, AppError> {
-        let sign_in = store::sign_in(work.conn, &bearer.sign_in)?
+        let sign_in = store::sign_in(work, &bearer.sign_in)?
             .filter(|row| row.person_id == bearer.person && row.lives(work.now, self.settings.idle_seconds))
             .ok_or(Fault::SignInNeeded)?;
         let unlocked =
@@ -40,7 +40,7 @@ impl Gate for Identity {
             unlocked,
             visit: brought.visit.clone(),
         };
-        let asker = Asker::load(work.conn, &bearer.person, credentials, work.now)?;
+        let asker = Asker::load(work, &bearer.person, credentials, work.now)?;
         if asker.is_somebody() { Ok(asker) } else { Err(Fault::SignInNeeded.into()) }
     }
 }

@@ -68,7 +68,7 @@ impl Identity {
         )?;
         // What cannot be an address is looked for all the same, as one that nobody has.
         let sought = if judge_email(&email).is_ok() { email } else { String::new() };
-        let account = db.read(move |work| Ok(store::account_by_email(work.conn, &sought)?)).await?;
+        let account = db.read(move |work| Ok(store::account_by_email(work, &sought)?)).await?;
         let right = self.hasher.matches(password::normalize(password), account.as_ref().map(Account::verifier)).await?;
         Ok((Named { account, right }, source))
     }
@@ -148,7 +148,7 @@ impl Identity {
         let found = {
             let digest = digest.clone();
             db.read(move |work| {
-                let found = store::open_invitation(work.conn, &digest, work.now)?;
+                let found = store::open_invitation(work, &digest, work.now)?;
                 found.map(|one| Ok((store::person_name(work.conn, &one.person_id)?, one.email))).transpose()
             })
             .await?
@@ -159,12 +159,12 @@ impl Identity {
         let verifier = self.hasher.create(&ctx, chosen).await?;
         let means = Means::new(self, &ctx, verifier)?;
         db.write(move |work| {
-            let invitation = store::open_invitation(work.conn, &digest, work.now)?.ok_or_else(not_open)?;
+            let invitation = store::open_invitation(work, &digest, work.now)?.ok_or_else(not_open)?;
             store::close_invitation(work.conn, &invitation.id, work.now)?;
             let person = &invitation.person_id;
             // Whoever asked for the invitation may have taken it up: then he is in no room that the person
             // was let into. The people inside know the person, and admit anew (decision 10).
-            let replaced = store::account_of(work.conn, person)?.is_some();
+            let replaced = store::has_account(work.conn, person)?;
             if replaced {
                 opening::end_admissions(work, invitation.made_by.as_ref(), person, MEANS_REPLACED)?;
             }
@@ -280,7 +280,7 @@ impl Attempt {
     /// when the means were changed while the password was being hashed.
     fn open(self, work: &mut Work<'_>, account: &Account) -> Result<Option<(PersonId, SignInId)>, AppError> {
         let person = &account.person_id;
-        if !store::account_of(work.conn, person)?.is_some_and(|now| account.same_means(&now)) {
+        if !store::account_of(work, person)?.is_some_and(|now| account.same_means(&now)) {
             return Ok(None);
         }
         let second_factor = match &self.second {
@@ -291,7 +291,7 @@ impl Attempt {
         };
         let id = SignInId::new(work)?;
         let credentials = Credentials { sign_in: Some(id.clone()), second_factor, ..Credentials::default() };
-        let asker = Asker::load(work.conn, person, credentials, work.now)?;
+        let asker = Asker::load(work, person, credentials, work.now)?;
         if !asker.is_somebody() {
             return Ok(None);
         }
@@ -341,7 +341,7 @@ impl Attempt {
             }
             return Ok(taken);
         }
-        let used = store::use_recovery_code(work.conn, person, &tokens::digest(code), work.now)?;
+        let used = store::use_recovery_code(work, person, &tokens::digest(code), work.now)?;
         if used {
             work.log(Entry::new(Event::RecoveryCodeUsed).by_person(person));
         }
@@ -374,8 +374,9 @@ impl Means {
         source: &str,
     ) -> Result<Enrolled, AppError> {
         let sealed = self.key.seal(work, &seed_place(person), &self.seed)?;
+        let now = work.now;
         store::save_account(
-            work.conn,
+            work,
             &AccountRow {
                 person_id: person,
                 email,
@@ -385,7 +386,7 @@ impl Means {
                 totp_seed: Some(&sealed),
                 totp_confirmed: false,
                 totp_last_step: 0,
-                changed_us: work.now,
+                changed_us: now,
             },
         )
         .or_conflict(Fault::Conflict("An account with this address exists."))?;
@@ -422,7 +423,7 @@ pub fn invite(
 ) -> Result<Invitation, AppError> {
     let email = judge_email(email)?;
     let permit = access::permit::<actions::Invite, Invitee>(work, asker, person)?;
-    if store::account_by_email(work.conn, &email)?.is_some_and(|account| account.person_id != *person) {
+    if store::account_by_email(work, &email)?.is_some_and(|account| account.person_id != *person) {
         return Err(Fault::Conflict("An account with this address exists.").into());
     }
     let (token, digest) = tokens::opaque(work, INVITATION)?;

@@ -4,13 +4,13 @@ use diesel::prelude::*;
 
 use super::Verifier;
 use crate::access::acts::in_force_at;
-use crate::access::{FactBits, Facts, Permit, Thing, actions, kinds};
+use crate::access::{Facts, Findings, Permit, Thing, actions, kinds};
 use crate::context::Moment;
-use crate::db::Conn;
 use crate::db::schema::{
     accounts, acts, designations, enrolments, invitations, parties, party_names, people, recovery_codes, sign_ins,
     spent_refreshes, stranger_noise,
 };
+use crate::db::{Conn, Work, codes};
 use crate::ids::{ActId, InvitationId, PartyId, PersonId, RecoveryCodeId, SignInId};
 use crate::network::model::Role;
 use crate::text_enum;
@@ -63,16 +63,30 @@ impl Account {
     }
 }
 
-pub(super) fn account_by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<Account>> {
+/// A row of `table`, if it has its code: see [`codes::row`]. One that has not is as if it were not there.
+pub(super) fn known<T>(work: &Work<'_>, table: &'static str, row: Option<(T, String)>) -> Option<T> {
+    row.filter(|(_, text)| work.codes().accept(codes::read(table, text))).map(|(row, _)| row)
+}
+
+pub(super) fn account_by_email(work: &mut Work<'_>, email: &str) -> QueryResult<Option<Account>> {
     // PostgreSQL takes no text with this character, and no address has it.
     if email.contains('\0') {
         return Ok(None);
     }
-    accounts::table.filter(accounts::email.eq(email)).select(Account::as_select()).first(conn).optional()
+    let columns = (Account::as_select(), codes::row(work.conn, "accounts"));
+    let row = accounts::table.filter(accounts::email.eq(email)).select(columns).first(work.conn).optional()?;
+    Ok(known(work, "accounts", row))
 }
 
-pub(super) fn account_of(conn: &mut Conn, person: &PersonId) -> QueryResult<Option<Account>> {
-    accounts::table.find(person).select(Account::as_select()).first(conn).optional()
+pub(super) fn account_of(work: &mut Work<'_>, person: &PersonId) -> QueryResult<Option<Account>> {
+    let columns = (Account::as_select(), codes::row(work.conn, "accounts"));
+    let row = accounts::table.find(person).select(columns).first(work.conn).optional()?;
+    Ok(known(work, "accounts", row))
+}
+
+/// Whether there is an account, even one that somebody changed past the server.
+pub(super) fn has_account(conn: &mut Conn, person: &PersonId) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(accounts::table.find(person))).get_result(conn)
 }
 
 #[derive(Insertable, AsChangeset)]
@@ -90,11 +104,12 @@ pub(super) struct AccountRow<'a> {
 }
 
 /// Opens the account, or gives the one there is new means.
-pub(super) fn save_account(conn: &mut Conn, row: &AccountRow<'_>) -> QueryResult<()> {
-    let changed = diesel::update(accounts::table.find(row.person_id)).set(row).execute(conn)?;
+pub(super) fn save_account(work: &mut Work<'_>, row: &AccountRow<'_>) -> QueryResult<()> {
+    let changed = diesel::update(accounts::table.find(row.person_id)).set(row).execute(work.conn)?;
     if changed == 0 {
-        diesel::insert_into(accounts::table).values(row).execute(conn)?;
+        diesel::insert_into(accounts::table).values(row).execute(work.conn)?;
     }
+    work.wrote_whole("accounts", row.person_id);
     Ok(())
 }
 
@@ -137,16 +152,24 @@ pub(super) fn replace_recovery_codes(
 }
 
 /// Uses up a recovery code; `false` when there is none such left.
-pub(super) fn use_recovery_code(conn: &mut Conn, person: &PersonId, digest: &[u8], now: Moment) -> QueryResult<bool> {
-    diesel::update(
-        recovery_codes::table
-            .filter(recovery_codes::person_id.eq(person))
-            .filter(recovery_codes::digest.eq(digest))
-            .filter(recovery_codes::used_us.is_null()),
-    )
-    .set(recovery_codes::used_us.eq(now))
-    .execute(conn)
-    .map(|changed| changed == 1)
+pub(super) fn use_recovery_code(
+    work: &mut Work<'_>,
+    person: &PersonId,
+    digest: &[u8],
+    now: Moment,
+) -> QueryResult<bool> {
+    let row: Option<(RecoveryCodeId, String)> = recovery_codes::table
+        .filter(recovery_codes::person_id.eq(person))
+        .filter(recovery_codes::digest.eq(digest))
+        .filter(recovery_codes::used_us.is_null())
+        .select((recovery_codes::id, codes::row(work.conn, "recovery_codes")))
+        .first(work.conn)
+        .optional()?;
+    let Some(id) = known(work, "recovery_codes", row) else { return Ok(false) };
+    diesel::update(recovery_codes::table.find(&id).filter(recovery_codes::used_us.is_null()))
+        .set(recovery_codes::used_us.eq(now))
+        .execute(work.conn)
+        .map(|changed| changed == 1)
 }
 
 /// The person to be invited, as the rules see him.
@@ -157,11 +180,11 @@ pub(super) struct Invitee {
 impl Thing for Invitee {
     type Kind = kinds::Person;
     type Id = PersonId;
-    fn find(conn: &mut Conn, id: &PersonId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &PersonId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         people::table
             .find(id)
             .select((people::id, facts))
-            .first::<(PersonId, FactBits)>(conn)
+            .first::<(PersonId, Findings)>(conn)
             .optional()
             .map(|row| row.map(|(id, bits)| (Self { id }, bits)))
     }
@@ -247,14 +270,15 @@ pub(super) struct OpenInvitation {
 }
 
 /// The open invitation with this digest.
-pub(super) fn open_invitation(conn: &mut Conn, digest: &[u8], now: Moment) -> QueryResult<Option<OpenInvitation>> {
-    invitations::table
+pub(super) fn open_invitation(work: &mut Work<'_>, digest: &[u8], now: Moment) -> QueryResult<Option<OpenInvitation>> {
+    let row = invitations::table
         .filter(invitations::digest.eq(digest))
         .filter(invitations::closed_us.is_null())
         .filter(invitations::expires_us.gt(now))
-        .select(OpenInvitation::as_select())
-        .first(conn)
-        .optional()
+        .select((OpenInvitation::as_select(), codes::row(work.conn, "invitations")))
+        .first(work.conn)
+        .optional()?;
+    Ok(known(work, "invitations", row))
 }
 
 pub(super) fn close_invitation(conn: &mut Conn, id: &InvitationId, now: Moment) -> QueryResult<()> {
@@ -322,8 +346,10 @@ pub(super) fn insert_sign_in(conn: &mut Conn, sign_in: &SignIn) -> QueryResult<(
     diesel::insert_into(sign_ins::table).values(sign_in).execute(conn).map(drop)
 }
 
-pub(super) fn sign_in(conn: &mut Conn, id: &SignInId) -> QueryResult<Option<SignIn>> {
-    sign_ins::table.find(id).select(SignIn::as_select()).first(conn).optional()
+pub(super) fn sign_in(work: &mut Work<'_>, id: &SignInId) -> QueryResult<Option<SignIn>> {
+    let columns = (SignIn::as_select(), codes::row(work.conn, "sign_ins"));
+    let row = sign_ins::table.find(id).select(columns).first(work.conn).optional()?;
+    Ok(known(work, "sign_ins", row))
 }
 
 /// Those of a person that have not been ended, oldest first.
@@ -336,17 +362,22 @@ pub(super) fn sign_ins_of(conn: &mut Conn, person: &PersonId) -> QueryResult<Vec
         .load(conn)
 }
 
-pub(super) fn sign_in_by_refresh(conn: &mut Conn, digest: &[u8]) -> QueryResult<Option<SignIn>> {
-    sign_ins::table.filter(sign_ins::refresh_digest.eq(digest)).select(SignIn::as_select()).first(conn).optional()
+pub(super) fn sign_in_by_refresh(work: &mut Work<'_>, digest: &[u8]) -> QueryResult<Option<SignIn>> {
+    let columns = (SignIn::as_select(), codes::row(work.conn, "sign_ins"));
+    let row =
+        sign_ins::table.filter(sign_ins::refresh_digest.eq(digest)).select(columns).first(work.conn).optional()?;
+    Ok(known(work, "sign_ins", row))
 }
 
 /// The sign-in whose refresh token this was, and when it was spent.
-pub(super) fn sign_in_of_spent(conn: &mut Conn, digest: &[u8]) -> QueryResult<Option<(SignInId, Moment)>> {
-    spent_refreshes::table
+pub(super) fn sign_in_of_spent(work: &mut Work<'_>, digest: &[u8]) -> QueryResult<Option<(SignInId, Moment)>> {
+    let columns = (spent_refreshes::sign_in_id, spent_refreshes::spent_us);
+    let row = spent_refreshes::table
         .find(digest)
-        .select((spent_refreshes::sign_in_id, spent_refreshes::spent_us))
-        .first(conn)
-        .optional()
+        .select((columns, codes::row(work.conn, "spent_refreshes")))
+        .first(work.conn)
+        .optional()?;
+    Ok(known(work, "spent_refreshes", row))
 }
 
 /// Gives a sign-in new secrets and remembers the spent refresh token.

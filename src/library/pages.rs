@@ -131,7 +131,7 @@ async fn new(call: Call) -> Result<Answer, AppError> {
         .see(move |work, asker| {
             access::permit::<actions::RecordPublication, TheNetwork>(work, asker, &())?;
             // The document will name it to everyone, so only those that everyone may know of are offered.
-            known(work, &Asker::anonymous(work.now), None)
+            known(work, &Asker::anonymous(work.codes(), work.now), None)
         })
         .await?;
     let none = (String::new(), "—".to_owned());

@@ -51,7 +51,7 @@ pub(super) fn create(
     let permit = access::permit::<actions::RecordPublication, TheNetwork>(work, asker, &())?;
     if let Some(meeting) = &request.adopted_at_meeting {
         // The publication will name it to everyone.
-        let anyone = Asker::anonymous(work.now);
+        let anyone = Asker::anonymous(work.codes(), work.now);
         may_see(work, &anyone, Kind::Meeting, meeting.as_str()).map_err(|error| match error.fault {
             Fault::NotFound => AppError::field("adopted_at_meeting", "no ordinary meeting"),
             _ => error,

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::model::{PublicationKind, PublicationRequest};
-use crate::access::{FactBits, Facts, Filter, Permit, TheNetwork, Thing, actions, kinds};
+use crate::access::{Facts, Filter, Findings, Permit, TheNetwork, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::publications;
@@ -27,7 +27,7 @@ pub(super) struct PublicationRecord {
 impl Thing for PublicationRecord {
     type Kind = kinds::Publication;
     type Id = PublicationId;
-    fn find(conn: &mut Conn, id: &PublicationId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &PublicationId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         publications::table.filter(publications::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
     }
 }

@@ -472,7 +472,7 @@ fn unit_as<T>(
 ) -> Result<T, AppError> {
     let asker = match bearer {
         Some(bearer) => gate.admit(work, bearer, brought)?,
-        None => Asker::anonymous(work.now),
+        None => Asker::anonymous(work.codes(), work.now),
     };
     unit(work, &asker)
 }

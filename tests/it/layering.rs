@@ -316,6 +316,7 @@ const WITHOUT_PERMIT: &[(&str, &str, &str)] = &[
     ("src/identity/store.rs", "is_enrolled", "the same"),
     ("src/identity/store.rs", "enrol", "the same"),
     ("src/identity/store.rs", "account_of", "of the asker's own"),
+    ("src/identity/store.rs", "has_account", "yes or no, for whoever holds the invitation"),
     ("src/identity/store.rs", "set_password", "the same"),
     ("src/identity/store.rs", "sign_ins_of", "the same"),
     ("src/identity/store.rs", "end_sign_in", "the same"),

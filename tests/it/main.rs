@@ -9,6 +9,7 @@
 mod access;
 mod bad_input;
 mod cases;
+mod codes;
 mod commands;
 mod demo;
 mod faults;

@@ -17,9 +17,10 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use diesel::connection::SimpleConnection;
 use incamera::access::Asker;
+use incamera::audit::take_touched;
 use incamera::context::{Clock, Entropy, Moment};
 use incamera::db::bound::BOUND;
-use incamera::db::{Conn, DatabaseUrl, Db, Work, migrate};
+use incamera::db::{Conn, DatabaseUrl, Db, Work, codes, migrate};
 use incamera::error::{AppError, Fault};
 use incamera::settings::Settings;
 
@@ -128,12 +129,17 @@ impl Sequence {
     }
 
     /// One step: things happen, and then the server is judged.
-    fn step(&mut self, work: &mut Work<'_>, step: usize) -> Result<(), AppError> {
+    fn happen(&mut self, work: &mut Work<'_>, step: usize) -> Result<(), AppError> {
         for happens in self.steps[step].clone() {
             for change in happens.changes(&self.network, work.now.0) {
                 self.change(work, change)?;
             }
         }
+        Ok(())
+    }
+
+    /// Asks server and model about the network as it is now.
+    fn ask(&mut self, work: &mut Work<'_>, step: usize) -> Result<(), AppError> {
         // Chance of its own, so that leaving out an act does not change what is asked.
         let mut dice = Dice::new(self.seed.wrapping_mul(1000).wrapping_add(u64::try_from(step).unwrap()));
         let now = work.now.0;
@@ -290,6 +296,7 @@ impl Sequence {
 struct Ground {
     db: Db,
     clock: Arc<StoodClock>,
+    url: DatabaseUrl,
     _folder: tempfile::TempDir,
 }
 
@@ -302,8 +309,9 @@ impl Ground {
         let clock = Arc::new(StoodClock(AtomicI64::new(BEGINNING)));
         let entropy = Arc::new(Counted(AtomicU64::new(salt << 40)));
         unbind(&mut url.open_writer().unwrap());
-        let db = Db::open(&settings.database, &url, Arc::<StoodClock>::clone(&clock), entropy).unwrap();
-        Self { db, clock, _folder: folder }
+        let codes = database::codes();
+        let db = Db::open(&settings.database, &url, Arc::<StoodClock>::clone(&clock), entropy, codes).unwrap();
+        Self { db, clock, url, _folder: folder }
     }
 
     /// Runs the sequences side by side, a step of each at a time; answers them up to where they go wrong.
@@ -312,7 +320,8 @@ impl Ground {
         let mut sequences = self.unit(sequences, Sequence::begin);
         for (step, now) in moments().enumerate() {
             self.clock.0.store(now, Ordering::SeqCst);
-            sequences = self.unit(sequences, move |sequence, work| sequence.step(work, step));
+            sequences = self.unit(sequences, move |sequence, work| sequence.happen(work, step));
+            sequences = self.unit(sequences, move |sequence, work| sequence.ask(work, step));
         }
         sequences
     }
@@ -322,11 +331,16 @@ impl Ground {
         mut sequences: Vec<Sequence>,
         each: impl Fn(&mut Sequence, &mut Work<'_>) -> Result<(), AppError> + Send + 'static,
     ) -> Vec<Sequence> {
+        let mut before = self.url.open_writer().unwrap();
         self.db
             .write_blocking(move |work| {
                 for sequence in sequences.iter_mut().filter(|sequence| sequence.wrong.is_none()) {
                     each(sequence, work)?;
                 }
+                // As the writer would, and before it finds that nothing was logged.
+                let touched = take_touched(work.conn)?;
+                let keys = Arc::clone(work.codes().keys());
+                codes::write(work.conn, &mut before, &keys, &touched, &[])?;
                 Ok(sequences)
             })
             .unwrap_or_else(|error| panic!("{error:?}"))
@@ -334,9 +348,11 @@ impl Ground {
 }
 
 /// Takes the triggers away by which rows are bound to the log: what is tried here writes rows by the hundred thousand
-/// past the services, which log, and asks only what the rules make of them.
+/// past the services, which log, and asks only what the rules make of them. Those stay that tell which acts need codes.
 fn unbind(conn: &mut Conn) {
-    for table in BOUND.iter().map(|bound| bound.table) {
+    let acts = ["acts", "suspensions"];
+    let bound = BOUND.iter().filter(|bound| !acts.contains(&bound.table) && bound.keys != ["act_id"]);
+    for table in bound.map(|bound| bound.table) {
         let statement = match conn {
             Conn::Sqlite(_) => {
                 ["insert", "update", "delete"].map(|event| format!("DROP TRIGGER touch_{table}_{event};")).concat()

@@ -1,7 +1,7 @@
 //! Pages as browsers meet them.
 
 mod attacks;
-mod passkeys;
+pub(super) mod passkeys;
 mod unhappy;
 
 use std::collections::{BTreeMap, BTreeSet};

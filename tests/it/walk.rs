@@ -114,14 +114,14 @@ fn facts_with(world: &World, ask: &Ask, who: Option<(incamera::ids::PersonId, Cr
     let ask = ask.clone();
     world.server.operate(move |work| {
         let asker = match who {
-            Some((person, credentials)) => Asker::load(work.conn, &person, credentials, work.now)?,
-            None => Asker::anonymous(work.now),
+            Some((person, credentials)) => Asker::load(work, &person, credentials, work.now)?,
+            None => Asker::anonymous(work.codes(), work.now),
         };
         let all: FactSet = Fact::ALL.iter().copied().collect();
         let kind = ask.action.kind();
         let of_thing = match &ask.thing {
             None => Some(asker.facts()),
-            Some(id) => facts_of(work.conn, &asker, kind, id, all)?,
+            Some(id) => facts_of(work, &asker, kind, id, all)?,
         };
         Ok(of_thing.map(|facts| facts.and(ask.extra)))
     })

@@ -30,7 +30,7 @@ fn settings() -> Settings {
 }
 
 fn open(url: &DatabaseUrl) -> Db {
-    Db::open(&settings().database, url, Arc::new(SystemClock), Arc::new(SystemEntropy)).unwrap()
+    Db::open(&settings().database, url, Arc::new(SystemClock), Arc::new(SystemEntropy), database::codes()).unwrap()
 }
 
 impl Bench {

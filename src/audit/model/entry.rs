@@ -191,6 +191,10 @@ events! {
     HoldPlaced = "hold_placed", Audit, Control;
     /// They no longer are.
     HoldLifted = "hold_lifted", Audit, Control;
+    /// A row without its authentication code was refused.
+    RowRefused = "row_refused", Audit, Control;
+    /// Authentication codes of rows were made for what was there.
+    RowsCoded = "rows_coded", Audit, Control;
 }
 
 /// What an entry is about.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
-use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
+use crate::access::{Facts, Filter, Findings, Permit, Thing, actions, kinds};
 use crate::audit::model::rows::{Binding, Rows, Touched};
 use crate::audit::model::{Area, Commitment, Entry, Event, Fields, Leaf, Payload, Subject};
 use crate::context::{Ctx, Moment};
@@ -188,7 +188,7 @@ pub struct LoggedEntry {
 impl Thing for LoggedEntry {
     type Kind = kinds::Entry;
     type Id = EntryId;
-    fn find(conn: &mut Conn, id: &EntryId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &EntryId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         audit_entries::table.filter(audit_entries::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
     }
 }
@@ -224,8 +224,8 @@ pub(in crate::audit) fn page(
     after: Option<&Permit<actions::ReadEntry, LoggedEntry>>,
     limit: i64,
 ) -> QueryResult<Vec<LoggedEntry>> {
-    let mut query =
-        audit_entries::table.filter(filter.condition()).order(audit_entries::seq.desc()).limit(limit).into_boxed();
+    let (condition, confirm) = filter.parts();
+    let mut query = audit_entries::table.filter(condition).order(audit_entries::seq.desc()).limit(limit).into_boxed();
     if let Some(after) = after {
         query = query.filter(audit_entries::seq.lt(after.thing().seq));
     }
@@ -247,5 +247,5 @@ pub(in crate::audit) fn page(
     if let Some(until) = wanted.until {
         query = query.filter(audit_entries::at_us.lt(until));
     }
-    query.select(LoggedEntry::as_select()).load(conn)
+    Ok(confirm.kept(query.select((LoggedEntry::as_select(), confirm.facts())).load(conn)?))
 }

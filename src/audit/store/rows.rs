@@ -35,7 +35,7 @@ fn spelled(conn: &Conn, bound: &Bound) -> (String, [String; 2]) {
 ///
 /// # Errors
 /// The database's.
-pub(crate) fn take_touched(conn: &mut Conn) -> QueryResult<Vec<Touched>> {
+pub fn take_touched(conn: &mut Conn) -> QueryResult<Vec<Touched>> {
     let tables: Vec<Name> = sql_query("SELECT DISTINCT tbl FROM audit_touched").load(conn)?;
     let mut touched = Vec::new();
     for bound in BOUND.iter().filter(|bound| tables.iter().any(|one| one.tbl == bound.table)) {

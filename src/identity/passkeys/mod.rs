@@ -3,13 +3,15 @@
 //! from it.
 //!
 //! What was asked of a browser rests in the database, so that any node can take the answer; never in the
-//! browser's hands, who could then bring an old question with its old answer.
+//! browser's hands, who could then bring an old question with its old answer. It is sealed there: it says which keys
+//! the answer is judged by.
 
 pub(super) mod pages;
 mod store;
 
 use std::net::IpAddr;
 
+use data_encoding::BASE64;
 use webauthn_rs::prelude::{
     AuthenticationResult, Passkey, PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Url, Uuid, Webauthn, WebauthnBuilder,
@@ -26,6 +28,7 @@ use crate::db::{Db, Work};
 use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{CeremonyId, PasskeyId, PersonId};
 use crate::input;
+use crate::seal::secret::SecretKey;
 
 /// Seconds in which a browser must answer.
 const CEREMONY_SECONDS: i64 = 300;
@@ -72,10 +75,10 @@ impl Answered {
     /// question.
     pub(super) fn take(&self, work: &mut Work<'_>, person: &PersonId) -> Result<bool, AppError> {
         let now = work.now;
-        if accounts::account_of(work.conn, person)?.is_none_or(|account| account.changed_us != self.means_us) {
+        if accounts::account_of(work, person)?.is_none_or(|account| account.changed_us != self.means_us) {
             return Ok(false);
         }
-        let rows = store::of(work.conn, person)?;
+        let rows = store::of(work, person)?;
         let Some(row) = rows.iter().find(|row| row.credential_id == self.result.cred_id().as_slice()) else {
             return Ok(false);
         };
@@ -115,7 +118,7 @@ pub(super) fn end_all(work: &mut Work<'_>, person: &PersonId) -> Result<(), AppE
 pub(super) fn mine(work: &mut Work<'_>, asker: &Asker) -> Result<Vec<MyPasskey>, AppError> {
     access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
     let person = asker.person().ok_or(Fault::SignInNeeded)?;
-    Ok(store::of(work.conn, person)?
+    Ok(store::of(work, person)?
         .into_iter()
         .map(|row| MyPasskey { id: row.id, name: row.name, made_at: row.made_us, used_at: row.used_us })
         .collect())
@@ -161,10 +164,11 @@ impl Identity {
     ) -> Result<Asked, AppError> {
         let webauthn = self.webauthn()?.clone();
         let (Named { account, right }, source) = self.password_of(db, peer, email, password).await?;
+        let key = self.factor_key.clone();
         let asked = db
             .write(move |work| {
                 let rows = match &account {
-                    Some(account) if right => store::of(work.conn, &account.person_id)?,
+                    Some(account) if right => store::of(work, &account.person_id)?,
                     _ => Vec::new(),
                 };
                 let (Some(account), false) = (&account, rows.is_empty()) else {
@@ -175,7 +179,7 @@ impl Identity {
                 let (options, state) = webauthn.start_passkey_authentication(&passkeys).map_err(AppError::internal)?;
                 // That the password is right is told, and so it is logged.
                 work.log(Entry::new(Event::PasskeyAsked).concerning(&account.person_id).source(&source));
-                begin(work, &account.person_id, CeremonyKind::LogIn, &options, &state).map(Some)
+                begin(work, &key, &account.person_id, CeremonyKind::LogIn, &options, &state).map(Some)
             })
             .await?;
         asked.ok_or_else(|| Fault::SignInNeeded.into())
@@ -204,11 +208,11 @@ impl Identity {
                 if !store::take(work.conn, &asked.id)? {
                     return Ok(None);
                 }
-                Ok(accounts::account_of(work.conn, &asked.person_id)?.map(|account| (asked, account)))
+                Ok(accounts::account_of(work, &asked.person_id)?.map(|account| (asked, account)))
             })
             .await?;
         let (asked, account) = found.ok_or_else(refused)?;
-        let state: PasskeyAuthentication = serde_json::from_str(&asked.state).map_err(AppError::internal)?;
+        let Some(state) = opened::<PasskeyAuthentication>(&self.factor_key, &asked) else { return Err(refused()) };
         let answer: Result<PublicKeyCredential, _> = credential(answer);
         let result = answer.ok().and_then(|answer| webauthn.finish_passkey_authentication(&answer, &state).ok());
         let (named, second) = match result {
@@ -225,9 +229,9 @@ impl Identity {
     pub(super) fn ask_new_passkey(&self, work: &mut Work<'_>, asker: &Asker) -> Result<Asked, AppError> {
         let webauthn = self.webauthn()?;
         let person = adding(work, asker)?;
-        let account = accounts::account_of(work.conn, person)?.ok_or(Fault::SignInNeeded)?;
+        let account = accounts::account_of(work, person)?.ok_or(Fault::SignInNeeded)?;
         let name = accounts::person_name(work.conn, person)?;
-        let there = store::of(work.conn, person)?;
+        let there = store::of(work, person)?;
         if there.len() >= MOST {
             return Err(too_many());
         }
@@ -236,7 +240,7 @@ impl Identity {
         let (options, state) = webauthn
             .start_passkey_registration(user, &account.email, &name, Some(exclude))
             .map_err(AppError::internal)?;
-        begin(work, person, CeremonyKind::Registration, &options, &state)
+        begin(work, &self.factor_key, person, CeremonyKind::Registration, &options, &state)
     }
 
     /// Keeps the passkey that a browser made.
@@ -254,9 +258,9 @@ impl Identity {
         let question = store::ceremony(work.conn, ceremony, CeremonyKind::Registration, work.now)?
             .filter(|asked| asked.person_id == *person)
             .ok_or_else(not_answered)?;
-        let state: PasskeyRegistration = serde_json::from_str(&question.state).map_err(AppError::internal)?;
+        let state: PasskeyRegistration = opened(&self.factor_key, &question).ok_or_else(not_answered)?;
         let answer: RegisterPublicKeyCredential = credential(answer)?;
-        if store::of(work.conn, person)?.len() >= MOST {
+        if store::of(work, person)?.len() >= MOST {
             return Err(too_many());
         }
         let passkey = webauthn.finish_passkey_registration(&answer, &state).map_err(|_refused| not_answered())?;
@@ -280,23 +284,41 @@ impl Identity {
     }
 }
 
+/// Where what was asked is sealed: nowhere else, for nobody else and no longer it is an answer's judge.
+fn place(asked: &Ceremony) -> String {
+    format!("ceremony/{}/{}/{}/{}/{}", asked.id, asked.person_id, asked.kind, asked.means_us.0, asked.expires_us.0)
+}
+
+/// What was asked of a browser, if this server did.
+fn opened<T: serde::de::DeserializeOwned>(key: &SecretKey, asked: &Ceremony) -> Option<T> {
+    let sealed = BASE64.decode(asked.state.as_bytes()).ok()?;
+    let state = key.open(&place(asked), &sealed).ok();
+    if state.is_none() {
+        tracing::error!(ceremony = %asked.id, "a question to a passkey was refused: it was changed past the server");
+    }
+    serde_json::from_slice(&state?).ok()
+}
+
 /// Keeps what is asked of a browser.
 fn begin(
     work: &mut Work<'_>,
+    key: &SecretKey,
     person: &PersonId,
     kind: CeremonyKind,
     options: &impl serde::Serialize,
     state: &impl serde::Serialize,
 ) -> Result<Asked, AppError> {
-    let means_us = accounts::account_of(work.conn, person)?.ok_or(Fault::SignInNeeded)?.changed_us;
-    let ceremony = Ceremony {
+    let means_us = accounts::account_of(work, person)?.ok_or(Fault::SignInNeeded)?.changed_us;
+    let mut ceremony = Ceremony {
         id: CeremonyId::new(work)?,
         person_id: person.clone(),
         kind,
-        state: write(state)?,
+        state: String::new(),
         means_us,
         expires_us: work.now.plus_seconds(CEREMONY_SECONDS),
     };
+    let sealed = key.seal(work, &place(&ceremony), write(state)?.as_bytes())?;
+    ceremony.state = BASE64.encode(&sealed);
     store::begin(work.conn, &ceremony, work.now)?;
     Ok(Asked { ceremony: ceremony.id, options: write(options)? })
 }

@@ -3,8 +3,9 @@
 use diesel::prelude::*;
 
 use crate::context::Moment;
-use crate::db::Conn;
 use crate::db::schema::{passkey_ceremonies, passkeys};
+use crate::db::{Conn, Work, codes};
+use crate::identity::store::known;
 use crate::ids::{CeremonyId, PasskeyId, PersonId};
 use crate::text_enum;
 
@@ -45,13 +46,14 @@ pub(super) struct Ceremony {
 }
 
 /// Those of a person that are good, the oldest first.
-pub(super) fn of(conn: &mut Conn, person: &PersonId) -> QueryResult<Vec<PasskeyRow>> {
-    passkeys::table
+pub(super) fn of(work: &mut Work<'_>, person: &PersonId) -> QueryResult<Vec<PasskeyRow>> {
+    let rows: Vec<(PasskeyRow, String)> = passkeys::table
         .filter(passkeys::person_id.eq(person))
         .filter(passkeys::ended_us.is_null())
         .order((passkeys::made_us, passkeys::id))
-        .select(PasskeyRow::as_select())
-        .load(conn)
+        .select((PasskeyRow::as_select(), codes::row(work.conn, "passkeys")))
+        .load(work.conn)?;
+    Ok(rows.into_iter().filter_map(|row| known(work, "passkeys", Some(row))).collect())
 }
 
 pub(super) fn insert(conn: &mut Conn, row: &PasskeyRow) -> QueryResult<()> {

@@ -47,7 +47,7 @@ pub(in crate::identity) fn own_account(work: &mut Work<'_>, asker: &Asker) -> Re
     access::permit::<actions::ChangeMeans, TheNetwork>(work, asker, &())?;
     let person = asker.person().ok_or(Fault::SignInNeeded)?;
     Ok(OwnAccount {
-        account: store::account_of(work.conn, person)?.ok_or(Fault::SignInNeeded)?,
+        account: store::account_of(work, person)?.ok_or(Fault::SignInNeeded)?,
         name: store::person_name(work.conn, person)?,
     })
 }
@@ -103,7 +103,7 @@ pub fn my_sign_ins(work: &mut Work<'_>, asker: &Asker, idle: i64) -> Result<Vec<
 /// `NotFound` when it is not one's own, or has ended.
 pub fn end_my_sign_in(work: &mut Work<'_>, asker: &Asker, id: &SignInId) -> Result<(), AppError> {
     access::permit::<actions::UseNetwork, TheNetwork>(work, asker, &())?;
-    let own = store::sign_in(work.conn, id)?.is_some_and(|row| Some(&row.person_id) == asker.person());
+    let own = store::sign_in(work, id)?.is_some_and(|row| Some(&row.person_id) == asker.person());
     let this = asker.sign_in() == Some(id);
     if own && !this {
         access::permit::<actions::ChangeMeans, TheNetwork>(work, asker, &())?;

@@ -68,7 +68,7 @@ impl Identity {
         let (digest, refresh) = (tokens::digest(refresh_token), secrets.refresh.1.clone());
         let idle = self.settings.idle_seconds;
         db.write(move |work| {
-            let (row, anew) = match store::sign_in_by_refresh(work.conn, &digest)? {
+            let (row, anew) = match store::sign_in_by_refresh(work, &digest)? {
                 Some(row) => (row, true),
                 None => match spent(work, &digest, leeway)? {
                     Some(row) => (row, false),
@@ -76,7 +76,7 @@ impl Identity {
                 },
             };
             let credentials = Credentials { sign_in: Some(row.id.clone()), ..Credentials::default() };
-            let asker = Asker::load(work.conn, &row.person_id, credentials, work.now)?;
+            let asker = Asker::load(work, &row.person_id, credentials, work.now)?;
             if !row.lives(work.now, idle) || !asker.is_somebody() {
                 return Ok(None);
             }
@@ -102,8 +102,8 @@ struct Renewed {
 
 /// The log-in of a token that was spent before: if that was just now, it lives on, else it ends.
 fn spent(work: &mut Work<'_>, digest: &[u8], leeway: i64) -> Result<Option<SignIn>, AppError> {
-    let Some((id, when)) = store::sign_in_of_spent(work.conn, digest)? else { return Ok(None) };
-    let Some(row) = store::sign_in(work.conn, &id)? else { return Ok(None) };
+    let Some((id, when)) = store::sign_in_of_spent(work, digest)? else { return Ok(None) };
+    let Some(row) = store::sign_in(work, &id)? else { return Ok(None) };
     if work.now < when.plus_seconds(leeway) {
         return Ok(Some(row));
     }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::access::acts::{ActKind, in_force_at};
-use crate::access::{FactBits, Facts, Permit, Thing, actions, kinds};
+use crate::access::{Facts, Findings, Permit, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{acts, conclusion_acts, conclusion_versions, meetings};
@@ -20,8 +20,8 @@ pub struct Conclusions {
 impl Thing for Conclusions {
     type Kind = kinds::Conclusions;
     type Id = MeetingId;
-    fn find(conn: &mut Conn, id: &MeetingId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
-        let row: Option<(MeetingId, FactBits)> =
+    fn find(conn: &mut Conn, id: &MeetingId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
+        let row: Option<(MeetingId, Findings)> =
             meetings::table.filter(meetings::id.eq(id)).select((meetings::id, facts)).first(conn).optional()?;
         Ok(row.map(|(meeting, bits)| (Self { meeting }, bits)))
     }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::access::{FactBits, Facts, Permit, Thing, actions, kinds};
+use crate::access::{Facts, Findings, Permit, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::materials;
@@ -35,7 +35,7 @@ pub struct Material {
 impl Thing for Material {
     type Kind = kinds::Material;
     type Id = MaterialId;
-    fn find(conn: &mut Conn, id: &MaterialId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &MaterialId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         materials::table.filter(materials::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
     }
 }

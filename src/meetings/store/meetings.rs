@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
+use crate::access::{Facts, Filter, Findings, Permit, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{convenings, meeting_topics, meetings};
@@ -38,7 +38,7 @@ pub struct Meeting {
 impl Thing for Meeting {
     type Kind = kinds::Meeting;
     type Id = MeetingId;
-    fn find(conn: &mut Conn, id: &MeetingId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &MeetingId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         meetings::table.filter(meetings::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
     }
 }
@@ -52,11 +52,9 @@ pub(in crate::meetings) fn page(
     after: Option<&(String, MeetingId)>,
     limit: i64,
 ) -> QueryResult<Vec<Meeting>> {
-    let mut query = meetings::table
-        .filter(filter.condition())
-        .order((meetings::first_day.desc(), meetings::id))
-        .limit(limit)
-        .into_boxed();
+    let (condition, confirm) = filter.parts();
+    let mut query =
+        meetings::table.filter(condition).order((meetings::first_day.desc(), meetings::id)).limit(limit).into_boxed();
     if let Some((day, id)) = after {
         query = query.filter(meetings::first_day.lt(day).or(meetings::first_day.eq(day).and(meetings::id.gt(id))));
     }
@@ -69,7 +67,7 @@ pub(in crate::meetings) fn page(
     if let Some(until) = &wanted.until {
         query = query.filter(meetings::first_day.le(until));
     }
-    query.select(Meeting::as_select()).load(conn)
+    Ok(confirm.kept(query.select((Meeting::as_select(), confirm.facts())).load(conn)?))
 }
 
 /// The topics of a meeting, in their order.

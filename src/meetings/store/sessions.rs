@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::access::acts::{admits_at, in_force_at};
-use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
+use crate::access::{Facts, Filter, Findings, Permit, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{acts, admissions, agenda_items, participations, people, rooms, sessions};
@@ -35,7 +35,7 @@ pub struct Session {
 impl Thing for Session {
     type Kind = kinds::Session;
     type Id = SessionId;
-    fn find(conn: &mut Conn, id: &SessionId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &SessionId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         sessions::table.filter(sessions::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
     }
 }
@@ -56,12 +56,14 @@ pub(in crate::meetings) fn sessions_of(
     permit: &Permit<actions::SeeMeeting, Meeting>,
     filter: Filter<actions::SeeSession>,
 ) -> QueryResult<Vec<Session>> {
-    sessions::table
-        .filter(filter.condition())
+    let (condition, confirm) = filter.parts();
+    let rows = sessions::table
+        .filter(condition)
         .filter(sessions::meeting_id.eq(&permit.thing().id))
         .order((sessions::position, sessions::id))
-        .select(Session::as_select())
-        .load(conn)
+        .select((Session::as_select(), confirm.facts()))
+        .load(conn)?;
+    Ok(confirm.kept(rows))
 }
 
 /// The titles of those of these rooms that the filter lets through.
@@ -70,7 +72,13 @@ pub(in crate::meetings) fn room_titles(
     filter: Filter<actions::ReadRoomTitle>,
     of: &[RoomId],
 ) -> QueryResult<Vec<(RoomId, Sealed)>> {
-    rooms::table.filter(filter.condition()).filter(rooms::id.eq_any(of)).select((rooms::id, rooms::title)).load(conn)
+    let (condition, confirm) = filter.parts();
+    let rows = rooms::table
+        .filter(condition)
+        .filter(rooms::id.eq_any(of))
+        .select(((rooms::id, rooms::title), confirm.facts()))
+        .load(conn)?;
+    Ok(confirm.kept(rows))
 }
 
 /// The position of the next session of a meeting.

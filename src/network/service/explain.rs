@@ -54,7 +54,7 @@ pub fn answer(work: &mut Work<'_>, asker: &Asker, question: &Question) -> Result
     }
     let relation = relation(work, asker, me, person, (kind, id, seen))?;
     let withheld = withheld(relation, kind, asker.facts(), seen);
-    let explanation = explain_without(work.conn, person, kind, id, at, withheld)?.ok_or(Fault::NotFound)?;
+    let explanation = explain_without(work, person, kind, id, at, withheld)?.ok_or(Fault::NotFound)?;
     let (room, owner) = whose(work, asker, kind, id)?;
     let mut entry = Entry::new(Event::Explained).by(asker).on(kind.as_str(), id).concerning(person);
     if let Some(room) = &room {
@@ -112,9 +112,9 @@ pub fn who(
             Err(error) => return Err(error),
         };
         let withheld = withheld(relation, kind, asker.facts(), seen);
-        let is = Asker::load(work.conn, person, Credentials::default(), work.now)?;
+        let is = Asker::load(work, person, Credentials::default(), work.now)?;
         let wanted: FactSet = Fact::ALL.iter().copied().filter(|fact| !withheld.has(*fact)).collect();
-        let facts = facts_of(work.conn, &is, kind, id, wanted)?.ok_or(Fault::NotFound)?;
+        let facts = facts_of(work, &is, kind, id, wanted)?.ok_or(Fault::NotFound)?;
         let means = [Fact::SecondFactor, Fact::Unlocked, Fact::Visiting];
         let brought = means.into_iter().fold(facts, |set, fact| set.with(fact, is.is_somebody()));
         let may = rules::decide(kind.seen_by(), brought);
@@ -151,9 +151,9 @@ fn relation(
         Err(error) => return Err(error),
     }
     if matches!(kind, Kind::Room | Kind::Note | Kind::Case) && seen.has(Fact::Admitted) {
-        let other = Asker::load(work.conn, person, Credentials::default(), work.now)?;
+        let other = Asker::load(work, person, Credentials::default(), work.now)?;
         let wanted = FactSet::NONE.with(Fact::Admitted, true);
-        if facts_of(work.conn, &other, kind, id, wanted)?.is_some_and(|facts| facts.has(Fact::Admitted)) {
+        if facts_of(work, &other, kind, id, wanted)?.is_some_and(|facts| facts.has(Fact::Admitted)) {
             return Ok(Relation::InTheRoom);
         }
     }

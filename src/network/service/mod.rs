@@ -42,7 +42,7 @@ pub(super) fn span(from: Option<Moment>, until: Option<Moment>, now: Moment) -> 
 /// Refuses a meeting that is not public: what names it here is shown to everyone.
 fn require_public_meeting(work: &mut Work<'_>, meeting: Option<&MeetingId>) -> Result<(), AppError> {
     let Some(meeting) = meeting else { return Ok(()) };
-    let anyone = Asker::anonymous(work.now);
+    let anyone = Asker::anonymous(work.codes(), work.now);
     may_see(work, &anyone, Kind::Meeting, meeting.as_str()).map(drop).map_err(|error| match error.fault {
         Fault::NotFound => AppError::field("meeting", "no ordinary meeting"),
         _ => error,

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::terms::{TermRow, term_columns};
 use crate::access::acts::ActKind;
-use crate::access::{FactBits, Facts, Permit, Thing, actions, kinds};
+use crate::access::{Facts, Findings, Permit, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{act_meetings, acts, designations, elections, enrolments, party_names, standings, suspensions};
@@ -22,8 +22,8 @@ pub struct ActRecord {
 impl Thing for ActRecord {
     type Kind = kinds::Act;
     type Id = ActId;
-    fn find(conn: &mut Conn, id: &ActId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
-        type Row = ((ActKind, TermRow, Option<PersonId>), FactBits);
+    fn find(conn: &mut Conn, id: &ActId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
+        type Row = ((ActKind, TermRow, Option<PersonId>), Findings);
         let row: Option<Row> = acts::table
             .filter(acts::id.eq(id))
             .select(((acts::kind, term_columns!(), acts::recorded_by), facts))

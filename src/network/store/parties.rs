@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::terms::{TermRow, term_columns};
-use crate::access::{FactBits, Facts, Filter, Permit, TheNetwork, Thing, actions, acts as access_acts, kinds};
+use crate::access::{Facts, Filter, Findings, Permit, TheNetwork, Thing, actions, acts as access_acts, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{act_meetings, acts, parties, party_names, standings};
@@ -24,7 +24,7 @@ pub struct PartyRecord {
 impl Thing for PartyRecord {
     type Kind = kinds::Party;
     type Id = PartyId;
-    fn find(conn: &mut Conn, id: &PartyId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &PartyId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         parties::table.filter(parties::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
     }
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::parties::PartyRecord;
 use super::terms::{TermRow, term_columns};
 use crate::access::acts::ActKind;
-use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, acts as access_acts, kinds};
+use crate::access::{Facts, Filter, Findings, Permit, Thing, actions, acts as access_acts, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{
@@ -29,7 +29,7 @@ pub struct PersonRecord {
 impl Thing for PersonRecord {
     type Kind = kinds::Person;
     type Id = PersonId;
-    fn find(conn: &mut Conn, id: &PersonId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &PersonId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         people::table
             .inner_join(parties::table)
             .filter(people::id.eq(id))

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::parties::PartyRecord;
 use super::people::{self, Designation, DesignationRow};
-use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
+use crate::access::{Facts, Filter, Findings, Permit, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::proposals;
@@ -34,7 +34,7 @@ pub struct ProposalRecord {
 impl Thing for ProposalRecord {
     type Kind = kinds::Proposal;
     type Id = ProposalId;
-    fn find(conn: &mut Conn, id: &ProposalId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &ProposalId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         proposals::table.filter(proposals::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn of_note(
     let permit = access::permit::<actions::SeeRoom, Room>(work, asker, room)?;
     let mut members = store::members(work.conn, &permit, work.now)?;
     members.dedup_by(|next, one| next.person == one.person);
-    let askers = Asker::load_admitted(work.conn, room, work.now)?;
+    let askers = Asker::load_admitted(work, room, work.now)?;
     let askers: HashMap<_, _> = askers.iter().filter_map(|one| Some((one.person()?, one))).collect();
     let reads = |person: &PersonId| {
         let Some(is) = askers.get(person) else { return Reads::Not };

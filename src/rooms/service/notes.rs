@@ -85,7 +85,7 @@ fn as_released(
     let of: Vec<NoteId> =
         items.iter().filter(|(note, _)| by_release(asker, &note.party_id)).map(|(note, _)| note.id.clone()).collect();
     let (Some(party), false) = (asker.party(), of.is_empty()) else { return Ok(items) };
-    let released = store::released_versions(work.conn, &of, party, work.now)?;
+    let released = store::released_versions(work, &of, party, work.now)?;
     items
         .into_iter()
         .map(|(note, newest)| {
@@ -133,7 +133,7 @@ pub(in crate::rooms) fn get(
     let originator = permit.held(Fact::MyParty);
     let NoteAt { note, version: row } = permit.into_thing();
     let row = if let (true, Some(party)) = (by_release(asker, &note.party_id), asker.party()) {
-        let released = store::released_versions(work.conn, std::slice::from_ref(id), party, work.now)?;
+        let released = store::released_versions(work, std::slice::from_ref(id), party, work.now)?;
         released.into_iter().find(|row| version.is_none_or(|version| row.version == version))
     } else {
         row
@@ -164,7 +164,7 @@ pub(in crate::rooms) fn versions(
     let key = Key::of(asker)?;
     let rows = match asker.party() {
         Some(party) if by_release(asker, &permit.thing().party_id) => {
-            store::released_versions(work.conn, std::slice::from_ref(id), party, work.now)?
+            store::released_versions(work, std::slice::from_ref(id), party, work.now)?
         }
         _ => store::versions(work.conn, &permit)?,
     };

@@ -15,13 +15,15 @@ type Belongs = (RoomId, RoomKind, Option<MeetingId>, Option<CaseId>);
 
 /// The rooms that the filter lets through, the newest first, with what they belong to.
 pub(in crate::rooms) fn admitted_to(conn: &mut Conn, filter: Filter<actions::OpenVisit>) -> QueryResult<Vec<Belongs>> {
-    rooms::table
+    let (condition, confirm) = filter.parts();
+    let rows = rooms::table
         .left_join(sessions::table.on(sessions::room_id.eq(rooms::id.nullable())))
         .left_join(cases::table.on(cases::room_id.eq(rooms::id)))
-        .filter(filter.condition())
+        .filter(condition)
         .order((rooms::opened_us.desc(), rooms::id))
-        .select((rooms::id, rooms::kind, sessions::meeting_id.nullable(), cases::id.nullable()))
-        .load(conn)
+        .select(((rooms::id, rooms::kind, sessions::meeting_id.nullable(), cases::id.nullable()), confirm.facts()))
+        .load(conn)?;
+    Ok(confirm.kept(rows))
 }
 
 /// When a person last came in, to each room where that happened.
@@ -43,7 +45,7 @@ pub(in crate::rooms) fn news(conn: &mut Conn, person: &PersonId, at: Moment) -> 
     sql.sql(" GROUP BY room_id) seen ON seen.room_id = n.room_id JOIN (SELECT admissions.room_id, MIN(CASE WHEN admissions.reach = 'whole' THEN 0 ELSE acts.effective_us END) AS since FROM admissions JOIN acts ON acts.id = admissions.act_id WHERE admissions.person_id = ").text(person).sql(" AND ");
     facts::in_force(&mut sql, "acts", at);
     sql.sql(" AND ");
-    facts::still_designated(&mut sql, "admissions.person_id", "acts", at);
+    facts::still_designated(&mut sql, "admissions.person_id", "acts", at, &[]);
     sql.sql(" GROUP BY admissions.room_id) open ON open.room_id = n.room_id WHERE v.author_id <> ").text(person);
     sql.sql(" AND v.written_us > seen.since AND n.written_us >= open.since GROUP BY n.room_id");
     Statement::<(Text, BigInt)>::new(sql).load(conn)

@@ -4,10 +4,11 @@ use diesel::prelude::*;
 
 use super::Room;
 use crate::access::acts::in_force_at;
-use crate::access::{FactBits, Facts, Filter, Permit, Thing, actions, kinds};
+use crate::access::{Facts, Filter, Findings, Permit, Thing, actions, kinds};
 use crate::context::Moment;
-use crate::db::Conn;
+use crate::db::fragment::{Fragment, Words};
 use crate::db::schema::{acts, note_versions, notes, releases};
+use crate::db::{Conn, Work, codes};
 use crate::ids::{NoteId, PartyId, PersonId, RoomId};
 use crate::seal::Sealed;
 
@@ -34,7 +35,7 @@ pub struct Note {
 impl Thing for Note {
     type Kind = kinds::Note;
     type Id = NoteId;
-    fn find(conn: &mut Conn, id: &NoteId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &NoteId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         notes::table.filter(notes::id.eq(id)).select((Self::as_select(), facts)).first(conn).optional()
     }
 }
@@ -65,8 +66,8 @@ impl Thing for NoteAt {
     type Kind = kinds::Note;
     /// The version asked for or, when none is, the newest.
     type Id = (NoteId, Option<i64>);
-    fn find(conn: &mut Conn, (id, version): &Self::Id, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
-        type Row = (Note, Option<SealedVersion>, FactBits);
+    fn find(conn: &mut Conn, (id, version): &Self::Id, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
+        type Row = (Note, Option<SealedVersion>, Findings);
         let columns = (Note::as_select(), Option::<SealedVersion>::as_select(), facts);
         let of_note = note_versions::note_id.eq(notes::id);
         let row: Option<Row> = if let Some(version) = version {
@@ -98,12 +99,13 @@ pub(in crate::rooms) fn page(
     after: Option<&(Moment, NoteId)>,
     limit: i64,
 ) -> QueryResult<Vec<(Note, SealedVersion)>> {
+    let (condition, confirm) = filter.parts();
     let newer = NEWER
         .filter(NEWER.field(note_versions::note_id).eq(note_versions::note_id))
         .filter(NEWER.field(note_versions::version).gt(note_versions::version));
     let mut query = notes::table
         .inner_join(note_versions::table.on(note_versions::note_id.eq(notes::id)))
-        .filter(filter.condition())
+        .filter(condition)
         .filter(notes::room_id.eq(&permit.thing().id))
         .filter(diesel::dsl::not(diesel::dsl::exists(newer)))
         .order((notes::written_us.desc(), notes::id))
@@ -112,7 +114,9 @@ pub(in crate::rooms) fn page(
     if let Some((written, id)) = after {
         query = query.filter(notes::written_us.lt(written).or(notes::written_us.eq(written).and(notes::id.gt(id))));
     }
-    query.select((Note::as_select(), SealedVersion::as_select())).load(conn)
+    let rows: Vec<(Note, SealedVersion, Findings)> =
+        query.select((Note::as_select(), SealedVersion::as_select(), confirm.facts())).load(conn)?;
+    Ok(confirm.kept(rows.into_iter().map(|(note, version, found)| ((note, version), found)).collect()))
 }
 
 /// Every version of a note, the newest first.
@@ -130,12 +134,14 @@ pub(in crate::rooms) fn versions(
 /// The versions of these notes, which a filter or a permit let through, that were released to a State and
 /// still are at `at`: all that its counterparts may read of notes that are not its own. The newest first.
 pub(in crate::rooms) fn released_versions(
-    conn: &mut Conn,
+    work: &mut Work<'_>,
     of: &[NoteId],
     to: &PartyId,
     at: Moment,
 ) -> QueryResult<Vec<SealedVersion>> {
-    note_versions::table
+    let mut act = Fragment::new();
+    act.sql(codes::act("releases", "releases", "acts"));
+    let rows: Vec<(SealedVersion, String)> = note_versions::table
         .inner_join(
             releases::table.on(releases::note_id
                 .eq(note_versions::note_id.nullable())
@@ -146,8 +152,10 @@ pub(in crate::rooms) fn released_versions(
         .filter(releases::party_id.eq(to))
         .filter(in_force_at(at))
         .order(note_versions::version.desc())
-        .select(SealedVersion::as_select())
-        .load(conn)
+        .select((SealedVersion::as_select(), Words(act)))
+        .load(work.conn)?;
+    let coded = rows.into_iter().filter(|(_, act)| work.codes().accept(codes::read("releases", act)));
+    Ok(coded.map(|(version, _)| version).collect())
 }
 
 /// The number of a note's newest version, for whoever is about to write the next or to release one.

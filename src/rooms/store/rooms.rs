@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::access::{FactBits, Facts, Thing, kinds};
+use crate::access::{Facts, Findings, Thing, kinds};
 use crate::db::Conn;
 use crate::db::schema::{cases, rooms, sessions};
 use crate::ids::{CaseId, MeetingId, PartyId, RoomId, SessionId};
@@ -35,9 +35,9 @@ impl Room {
 impl Thing for Room {
     type Kind = kinds::Room;
     type Id = RoomId;
-    fn find(conn: &mut Conn, id: &RoomId, facts: Facts) -> QueryResult<Option<(Self, FactBits)>> {
+    fn find(conn: &mut Conn, id: &RoomId, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
         type Belongs<A, B> = (Option<A>, Option<B>);
-        type Row = (RoomId, RoomKind, Sealed, Belongs<SessionId, MeetingId>, Belongs<CaseId, PartyId>, FactBits);
+        type Row = (RoomId, RoomKind, Sealed, Belongs<SessionId, MeetingId>, Belongs<CaseId, PartyId>, Findings);
         let row: Option<Row> = rooms::table
             .left_join(sessions::table.on(sessions::room_id.eq(rooms::id.nullable())))
             .left_join(cases::table.on(cases::room_id.eq(rooms::id)))

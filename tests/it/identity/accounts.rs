@@ -255,7 +255,7 @@ fn nothing_secret_lies_in_the_database() {
         }
     }
     // Nor do the keys that are files.
-    for name in ["token.key", "pepper.key", "factor.key"] {
+    for name in ["token.key", "pepper.key", "factor.key", "rows.key"] {
         let line = std::fs::read_to_string(world.server.settings.base.join("keys").join(name)).unwrap();
         let key = data_encoding::HEXLOWER.decode(line.trim().as_bytes()).unwrap();
         assert!(!holds(&key) && !holds(line.trim().as_bytes()), "{name}");

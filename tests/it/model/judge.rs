@@ -35,13 +35,13 @@ impl Doing {
 
     fn condition(self, asker: &Asker) -> Condition {
         match self {
-            Self::SeeMeeting => filter::<actions::SeeMeeting>(asker).condition(),
-            Self::SeeSession => filter::<actions::SeeSession>(asker).condition(),
-            Self::ReadMaterial => filter::<actions::ReadMaterial>(asker).condition(),
-            Self::SeeRoom => filter::<actions::SeeRoom>(asker).condition(),
-            Self::ReadRoom => filter::<actions::ReadRoom>(asker).condition(),
-            Self::ReadNote => filter::<actions::ReadNote>(asker).condition(),
-            Self::SeeCase => filter::<actions::SeeCase>(asker).condition(),
+            Self::SeeMeeting => filter::<actions::SeeMeeting>(asker).parts().0,
+            Self::SeeSession => filter::<actions::SeeSession>(asker).parts().0,
+            Self::ReadMaterial => filter::<actions::ReadMaterial>(asker).parts().0,
+            Self::SeeRoom => filter::<actions::SeeRoom>(asker).parts().0,
+            Self::ReadRoom => filter::<actions::ReadRoom>(asker).parts().0,
+            Self::ReadNote => filter::<actions::ReadNote>(asker).parts().0,
+            Self::SeeCase => filter::<actions::SeeCase>(asker).parts().0,
         }
     }
 }
@@ -67,7 +67,7 @@ pub fn asker(
     brought: Brought,
     at: Tick,
 ) -> Result<Asker, AppError> {
-    let Some(person) = person else { return Ok(Asker::anonymous(Moment(at))) };
+    let Some(person) = person else { return Ok(Asker::anonymous(work.codes(), Moment(at))) };
     let own = brought.visit.map(|visit| &ids.visitors[visit]).filter(|(whose, _)| *whose == person);
     let sign_in = own.map_or(&ids.sign_ins[person], |(_, sign_in)| sign_in);
     let credentials = Credentials {
@@ -76,7 +76,7 @@ pub fn asker(
         unlocked: brought.unlock,
         visit: brought.visit.and_then(|visit| VisitId::parse(&ids.visits[visit])),
     };
-    Ok(Asker::load(work.conn, &ids.people[person], credentials, Moment(at))?)
+    Ok(Asker::load(work, &ids.people[person], credentials, Moment(at))?)
 }
 
 /// Everything of the network that its lists show to `asker`, by one statement. Of things that were recorded
@@ -160,7 +160,7 @@ pub fn explained(
 ) -> Result<Vec<String>, AppError> {
     let kind = doing.action().kind();
     let id = &ids.of(doing)[thing];
-    let answer = explain(work.conn, &ids.people[person], kind, id, Moment(at))?.expect("the thing is there");
+    let answer = explain(work, &ids.people[person], kind, id, Moment(at))?.expect("the thing is there");
     let mut wrong = Vec::new();
     for one in Doing::ALL.into_iter().filter(|one| one.action().kind() == kind) {
         let said = answer.actions.iter().find(|said| said.action == one.action()).expect("every action is explained");

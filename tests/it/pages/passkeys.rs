@@ -12,7 +12,7 @@ use crate::support::{Reply, Tables, World};
 
 /// What a page has the browser ask an authenticator.
 #[track_caller]
-pub(super) fn options(page: &Reply) -> Value {
+pub(crate) fn options(page: &Reply) -> Value {
     let html = Html::parse_document(&page.text());
     let form = html.select(&Selector::parse("form[data-options]").unwrap()).next();
     let form = form.unwrap_or_else(|| panic!("{} {}", page.status, page.text()));
@@ -32,7 +32,7 @@ pub(super) fn logged_in(world: &mut World, key: &str) -> Browser {
 }
 
 /// Somebody with a passkey, and the passkey.
-pub(super) fn with_passkey(world: &mut World, key: &str) -> (Browser, Authenticator) {
+pub(crate) fn with_passkey(world: &mut World, key: &str) -> (Browser, Authenticator) {
     let mut authenticator = Authenticator::new(&world.server.settings.server.origin);
     let mut browser = logged_in(world, key);
     let me = browser.get("/me");
@@ -45,7 +45,7 @@ pub(super) fn with_passkey(world: &mut World, key: &str) -> (Browser, Authentica
 }
 
 /// The page that asks to sign, for whoever knows the password.
-pub(super) fn asked(world: &World, key: &str, password: &str) -> (Browser, Reply) {
+pub(crate) fn asked(world: &World, key: &str, password: &str) -> (Browser, Reply) {
     let mut browser = browser(world);
     let page = browser.get("/log-in");
     let form = [("email", World::email(key)), ("password", password.to_owned())];
@@ -60,11 +60,11 @@ pub(super) fn asked(world: &World, key: &str, password: &str) -> (Browser, Reply
 }
 
 #[track_caller]
-pub(super) fn refused(reply: &Reply) {
+pub(crate) fn refused(reply: &Reply) {
     assert_eq!((reply.status, page_of(reply).as_deref()), (401, Some("sign-in-needed")), "{}", reply.text());
 }
 
-pub(super) const ANSWER: &str = "/log-in/passkey/answer";
+pub(crate) const ANSWER: &str = "/log-in/passkey/answer";
 
 both!(a_passkey_stands_in_for_the_code, |server| {
     let mut world = World::new(server);

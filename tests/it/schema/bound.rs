@@ -11,8 +11,8 @@ use crate::support::database::Kind;
 use crate::support::tables::LOG;
 
 /// Tables whose rows the log does not bind: the log's own; a count of strangers, who leave no entry until the minute is
-/// over; and challenges for passkeys, each good for some minutes and once.
-const UNBOUND: [&str; 2] = ["passkey_ceremonies", "stranger_noise"];
+/// over; challenges for passkeys, each good for some minutes and once; and codes, which the rows are held against.
+const UNBOUND: [&str; 3] = ["passkey_ceremonies", "row_codes", "stranger_noise"];
 
 #[test]
 fn every_table_that_decides_or_holds_anything_is_bound() {

@@ -2,7 +2,9 @@
 //! need one starts and the last one's end stops.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use incamera::seal::RowCodes;
 
 use super::cluster::Cluster;
 
@@ -11,6 +13,13 @@ use super::cluster::Cluster;
 pub enum Kind {
     Sqlite,
     Postgres,
+}
+
+/// The key of rows for a database without a server.
+pub fn codes() -> Arc<RowCodes> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "07".repeat(32)).unwrap();
+    RowCodes::read(file.path()).unwrap()
 }
 
 /// The URL of a fresh, empty database; `folder` is the test's own.

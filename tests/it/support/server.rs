@@ -12,6 +12,7 @@ use incamera::context::{Clock, Ctx, ShiftedClock, SystemEntropy};
 use incamera::db::{DatabaseUrl, Db, Work};
 use incamera::error::AppError;
 use incamera::identity::Identity;
+use incamera::seal::RowCodes;
 use incamera::settings::Settings;
 
 use super::client::Client;
@@ -160,6 +161,8 @@ impl Drop for TestServer {
             if !super::tables::by_hand(&self.settings) {
                 let found = incamera::audit::verify_rows(&mut conn, &mut |_| {}).unwrap();
                 assert_eq!(found, Vec::<String>::new());
+                let codes = RowCodes::open(&self.settings).unwrap();
+                assert_eq!(incamera::db::codes::verify(&mut conn, &codes).unwrap(), Vec::<String>::new());
             }
             if let incamera::db::Conn::Sqlite(conn) = &mut conn {
                 use diesel::connection::SimpleConnection;

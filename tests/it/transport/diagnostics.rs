@@ -8,6 +8,7 @@ use incamera::db::Db;
 use incamera::identity::Identity;
 use incamera::network::import::{ensure_designation, ensure_party, ensure_person};
 use incamera::network::model::{PartyKind, Role};
+use incamera::seal::RowCodes;
 use incamera::settings::Settings;
 use serde_json::{Value, json};
 
@@ -21,9 +22,8 @@ fn officer(process: &Process) -> (String, String, String) {
     let text = std::fs::read_to_string(process.data.join("incamera.toml")).unwrap();
     let settings = Settings::from_text(&text, &process.data, []).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let db =
-        Db::open(&settings.database, &settings.database_url().unwrap(), Arc::clone(&clock), Arc::new(SystemEntropy))
-            .unwrap();
+    let (url, codes) = (settings.database_url().unwrap(), RowCodes::open(&settings).unwrap());
+    let db = Db::open(&settings.database, &url, Arc::clone(&clock), Arc::new(SystemEntropy), codes).unwrap();
     let identity = Identity::open(&settings, clock).unwrap();
     db.write_blocking(move |work| {
         let party = ensure_party(work, PartyKind::Secretariat, "Zekretariat", &[("The Zekretariat", LONG_AGO)])?;
