@@ -19,7 +19,7 @@ fn commits(kind: Kind, batch: usize, milliseconds: u64, what: impl FnOnce(&Db)) 
     migrate::run(&url, true).unwrap();
     let settings = Settings::from_text("", folder.path(), []).unwrap().database;
     let settings = DatabaseSettings { batch, batch_milliseconds: milliseconds, readers: 64, ..settings };
-    let db = Db::open(&settings, &url, Arc::new(SystemClock), Arc::new(SystemEntropy)).unwrap();
+    let db = Db::open(&settings, &url, Arc::new(SystemClock), Arc::new(SystemEntropy), database::codes()).unwrap();
     let before = db.counters();
     what(&db);
     let work = db.counters().since(&before);

@@ -17,6 +17,7 @@ use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use incamera::context::{SystemClock, SystemEntropy};
 use incamera::db::{Conn, DatabaseUrl, Db};
+use incamera::seal::RowCodes;
 use incamera::settings::Settings;
 
 use crate::support::database::{self, Kind};
@@ -106,7 +107,8 @@ impl Stage {
 
     /// The database, as a node of its own has it.
     fn db(&self) -> Db {
-        Db::open(&self.plain.database, &self.url, Arc::new(SystemClock), Arc::new(SystemEntropy)).unwrap()
+        let codes = RowCodes::open(&self.plain).unwrap();
+        Db::open(&self.plain.database, &self.url, Arc::new(SystemClock), Arc::new(SystemEntropy), codes).unwrap()
     }
 
     fn ask(&self, what: What) -> Ask {
