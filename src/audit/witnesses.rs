@@ -152,6 +152,7 @@ struct Fault {
     cause: String,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what is passed is an error that has come to its end here")]
 fn fault(fault: WitnessFault, cause: impl ToString) -> Fault {
     Fault { fault, cause: cause.to_string() }
 }

@@ -98,7 +98,7 @@ fn init(folder: &Path, origin: &str, name: Option<&str>, logs: &[PathBuf]) -> Re
     for path in logs {
         let log = Verifier::parse(fs::read_to_string(path)?.trim_end()).filter(|key| key.kind == Kind::Log);
         let log = log.ok_or_else(|| CliError::Other(format!("{}: no public key of a log", path.display())))?;
-        known.push_str(&format!("log {log}\n"));
+        known = format!("{known}log {log}\n");
     }
     known.push_str("quorum none\n");
     let name = name.unwrap_or(origin).trim_start_matches("https://");

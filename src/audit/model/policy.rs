@@ -105,10 +105,16 @@ pub enum Problem {
     TooMany,
 }
 
+/// What a quorum line says.
+enum Wanted {
+    Nothing,
+    Of(Member),
+}
+
 /// What is being read.
 #[derive(Default)]
 struct Reading {
-    policy: Option<Option<Member>>,
+    quorum: Option<Wanted>,
     logs: Vec<Verifier>,
     witnesses: Vec<Witness>,
     groups: Vec<Group>,
@@ -128,8 +134,11 @@ impl Policy {
             reading.line(line).map_err(|problem| PolicyError { line: number, problem })?;
             last = number;
         }
-        let Reading { policy, logs, witnesses, groups, .. } = reading;
-        let quorum = policy.ok_or(PolicyError { line: last, problem: Problem::NoQuorum })?;
+        let Reading { quorum, logs, witnesses, groups, .. } = reading;
+        let quorum = match quorum.ok_or(PolicyError { line: last, problem: Problem::NoQuorum })? {
+            Wanted::Nothing => None,
+            Wanted::Of(member) => Some(member),
+        };
         Ok(Self { logs, witnesses, groups, quorum })
     }
 
@@ -239,10 +248,10 @@ impl Reading {
 
     fn quorum(&mut self, name: &str) -> Result<(), Problem> {
         let quorum = match name {
-            "none" => None,
-            name => Some(*self.names.get(name).ok_or(Problem::Undefined)?),
+            "none" => Wanted::Nothing,
+            name => Wanted::Of(*self.names.get(name).ok_or(Problem::Undefined)?),
         };
-        match self.policy.replace(quorum) {
+        match self.quorum.replace(quorum) {
             None => Ok(()),
             Some(_) => Err(Problem::QuorumTwice),
         }
@@ -281,11 +290,11 @@ mod tests {
     fn example() -> String {
         let mut text = format!("# A comment\nlog {}\n\n", signer("example.org/log", Kind::Log).verifier());
         for name in ["X1", "X2", "X3"] {
-            text += &format!("witness {name} {} https://{name}.example/\n", key(name));
+            text = format!("{text}witness {name} {} https://{name}.example/\n", key(name));
         }
         text += "group X-witnesses 2 X1 X2 X3\n \t\n";
         for name in ["Y1", "Y2", "Y3"] {
-            text += &format!("\twitness  {name} \t{}\n", key(name));
+            text = format!("{text}\twitness  {name} \t{}\n", key(name));
         }
         text + "group Y-witnesses any Y1 Y2 Y3\n\ngroup X-and-Y all X-witnesses Y-witnesses\nquorum X-and-Y\n"
     }

@@ -43,9 +43,14 @@ impl Url {
         if !plain || text.contains('#') {
             return None;
         }
+        // `Authority::port` takes one that is out of range for none.
+        let port = match authority.as_str().strip_prefix(authority.host())? {
+            "" => 443,
+            port => port.strip_prefix(':')?.parse().ok()?,
+        };
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         Some(Self {
-            port: authority.port().map_or(Some(443), |port| port.as_str().parse().ok())?,
+            port,
             path: uri.path().trim_end_matches('/').to_owned(),
             authority: HeaderValue::from_str(authority.as_str()).ok()?,
             name: ServerName::try_from(host.clone()).ok()?,
