@@ -75,7 +75,8 @@ impl Stage {
 
 fn open(url: &DatabaseUrl) -> Db {
     let settings = Settings::from_text("", std::path::Path::new("/"), []).unwrap();
-    Db::open(&settings.database, url, Arc::new(SystemClock), Arc::new(SystemEntropy), support::database::codes()).unwrap()
+    Db::open(&settings.database, url, Arc::new(SystemClock), Arc::new(SystemEntropy), support::database::codes())
+        .unwrap()
 }
 
 /// The people, parties and rooms that entries name: some, as in a network.
