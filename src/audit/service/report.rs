@@ -66,21 +66,21 @@ pub struct Report {
 ///
 /// # Errors
 /// As [`report`].
-fn span(work: &mut Work<'_>, asker: &Asker, asked: &Asked) -> Result<Span, AppError> {
+fn span(work: &mut Work<'_>, asker: &Asker, wanted: &Asked) -> Result<Span, AppError> {
     may_check(work, asker)?;
     let auditor = asker.facts().has(Fact::Auditor);
-    let party = match &asked.party {
+    let party = match &wanted.party {
         Some(party) if auditor || asker.party() == Some(party) => Some(party.clone()),
         // Whether there is such a party makes no difference.
         Some(_) => return Err(Fault::NotFound.into()),
         None if auditor => None,
         None => Some(asker.party().ok_or(Fault::NotFound)?.clone()),
     };
-    let period = Period::new(asked.from, asked.until, work.now).map_err(|wrong| match wrong {
+    let period = Period::new(wanted.from, wanted.until, work.now).map_err(|wrong| match wrong {
         NoPeriod::Backwards => AppError::field("until", "not after the beginning"),
         NoPeriod::TooLong => AppError::field("until", "more than a year after the beginning"),
     })?;
-    Ok(Span { party, period, events: events_of(asked.operation) })
+    Ok(Span { party, period, events: events_of(wanted.operation) })
 }
 
 /// That the auditor has read so many entries about a party's things, or anybody's.
@@ -97,8 +97,8 @@ fn log_read(work: &mut Work<'_>, asker: &Asker, party: Option<&PartyId>, count: 
 /// `NotPermitted`, or `MeansNeeded`, for those who may not check the log; `NotFound` for another party than one's
 /// own; `Invalid` when the period is none, is longer than a year, or the page begins at no entry of the asker's; the
 /// database's.
-pub fn report(work: &mut Work<'_>, asker: &Asker, asked: &Asked, page: &Page) -> Result<Report, AppError> {
-    let span = span(work, asker, asked)?;
+pub fn report(work: &mut Work<'_>, asker: &Asker, wanted: &Asked, page: &Page) -> Result<Report, AppError> {
+    let span = span(work, asker, wanted)?;
     let mut after = page.after.as_deref().map(|id| place(work, asker, id)).transpose()?.map(|one| one.thing().seq);
     let checkpoint = newest(work)?;
     let all = Span { party: span.party.clone(), period: span.period, events: events_of(None) };
@@ -122,8 +122,8 @@ pub fn report(work: &mut Work<'_>, asker: &Asker, asked: &Asked, page: &Page) ->
 /// # Errors
 /// As [`report`]; `Invalid` when there are more than are given at once; `Conflict` when no checkpoint reaches the last
 /// of them yet.
-pub fn receipts(work: &mut Work<'_>, asker: &Asker, asked: &Asked) -> Result<Vec<u8>, AppError> {
-    let span = span(work, asker, asked)?;
+pub fn receipts(work: &mut Work<'_>, asker: &Asker, wanted: &Asked) -> Result<Vec<u8>, AppError> {
+    let span = span(work, asker, wanted)?;
     let rows = piece(work, asker, &span, None, MOST_RECEIPTS.saturating_add(1))?;
     if i64::try_from(rows.len()).is_ok_and(|found| found > MOST_RECEIPTS) {
         return Err(AppError::field("until", "more receipts than are given at once"));

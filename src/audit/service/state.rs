@@ -94,9 +94,9 @@ pub fn state(work: &mut Work<'_>, asker: &Asker, key: Option<&str>) -> Result<Lo
 /// The newest checkpoint, for whoever was given leave to check the log.
 pub(super) fn newest(work: &mut Work<'_>) -> Result<Option<CheckpointBody>, AppError> {
     let Some(given) = store::published(work.conn)? else { return Ok(None) };
-    let none = || AppError::internal("what was given out last is no checkpoint");
-    let note = Note::parse(&given.note).ok_or_else(none)?;
-    let checkpoint = Checkpoint::parse(&note.text).ok_or_else(none)?;
+    let unread = || AppError::internal("what was given out last is no checkpoint");
+    let note = Note::parse(&given.note).ok_or_else(unread)?;
+    let checkpoint = Checkpoint::parse(&note.text).ok_or_else(unread)?;
     let (own, others): (Vec<&Line>, Vec<&Line>) =
         note.lines.iter().partition(|line| line.name == checkpoint.origin && line.cosigned_at().is_none());
     let at = |line: &Line| Some(Moment(i64::try_from(line.cosigned_at()?).ok()?.checked_mul(1_000_000)?));

@@ -1,7 +1,7 @@
 //! What reports and the drawing of the log's growth rest on.
 
-use diesel::dsl::count_star;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
 use super::LoggedEntry;
 use crate::access::{Filter, Permit, TheNetwork, actions};
@@ -9,7 +9,7 @@ use crate::audit::model::Event;
 use crate::audit::model::report::Period;
 use crate::context::Moment;
 use crate::db::Conn;
-use crate::db::fragment::{Condition, Fragment};
+use crate::db::fragment::{Condition, Fragment, Statement};
 use crate::db::schema::audit_entries;
 use crate::ids::{PartyId, PersonId};
 
@@ -54,14 +54,17 @@ pub(in crate::audit) fn report_rows(
     after: Option<i64>,
     limit: i64,
 ) -> QueryResult<Vec<ReportRow>> {
-    audit_entries::table
-        .filter(filter.condition())
+    let (condition, confirm) = filter.parts();
+    let columns = (LoggedEntry::as_select(), audit_entries::event, audit_entries::at_us);
+    let rows = audit_entries::table
+        .filter(condition)
         .filter(span.condition())
         .filter(audit_entries::seq.gt(after.unwrap_or(-1)))
         .order(audit_entries::seq)
         .limit(limit)
-        .select((LoggedEntry::as_select(), audit_entries::event, audit_entries::at_us))
-        .load(conn)
+        .select((columns, confirm.facts()))
+        .load(conn)?;
+    Ok(confirm.kept(rows))
 }
 
 /// How many of each event the filter lets through of the whole span.
@@ -70,13 +73,19 @@ pub(in crate::audit) fn report_counts(
     filter: Filter<actions::ReadEntry>,
     span: &Span,
 ) -> QueryResult<Vec<(Event, i64)>> {
-    let found: Vec<(Option<Event>, i64)> = audit_entries::table
-        .filter(filter.condition())
-        .filter(span.condition())
-        .group_by(audit_entries::event)
-        .select((audit_entries::event, count_star()))
-        .load(conn)?;
-    Ok(found.into_iter().filter_map(|(event, count)| Some((event?, count))).collect())
+    let (condition, confirm) = filter.parts();
+    let mut sql = Fragment::new();
+    // Grouped by the acts that they are read by, too: there are few, and each is looked at once.
+    sql.sql("SELECT q.event, q.found, CAST(COUNT(*) AS BIGINT) FROM (SELECT audit_entries.event AS event, ")
+        .append(confirm.facts().0)
+        .sql(" AS found FROM audit_entries WHERE ")
+        .append(condition.0)
+        .sql(" AND ")
+        .append(span.condition().0)
+        .sql(") q GROUP BY q.event, q.found ORDER BY q.event");
+    let rows: Vec<(String, String, i64)> = Statement::<(Text, Text, BigInt)>::new(sql).load(conn)?;
+    let rows = rows.into_iter().map(|(event, found, count)| ((event, count), found)).collect();
+    Ok(confirm.kept(rows).into_iter().filter_map(|(event, count)| Some((Event::parse(&event)?, count))).collect())
 }
 
 /// The payloads of the entries that tell of the beginning of these people's visits to these rooms in this time, as
@@ -87,15 +96,16 @@ pub(in crate::audit) fn purposes(
     (rooms, people): (&[String], &[PersonId]),
     (from, until): (Moment, Moment),
 ) -> QueryResult<Vec<String>> {
-    let found: Vec<Option<String>> = audit_entries::table
-        .filter(filter.condition())
+    let (condition, confirm) = filter.parts();
+    let found = audit_entries::table
+        .filter(condition)
         .filter(audit_entries::event.eq(Event::VisitOpened))
         .filter(audit_entries::room_id.eq_any(rooms))
         .filter(audit_entries::actor_id.eq_any(people))
         .filter(audit_entries::at_us.between(from, until))
-        .select(audit_entries::payload)
+        .select((audit_entries::payload, confirm.facts()))
         .load(conn)?;
-    Ok(found.into_iter().flatten().collect())
+    Ok(confirm.kept::<Option<String>>(found).into_iter().flatten().collect())
 }
 
 /// The minutes in which the entries with these numbers were made: as many look-ups by the key as there are numbers,

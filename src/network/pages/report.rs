@@ -218,8 +218,8 @@ struct Made {
 }
 
 fn make(work: &mut Work<'_>, asker: &Asker, typed: Typed, say: &Say, page: &Page) -> Result<Made, AppError> {
-    let (filters, asked) = typed.period(say, work.now)?;
-    let report = service::report(work, asker, &asked, page)?;
+    let (filters, wanted) = typed.period(say, work.now)?;
+    let report = service::report(work, asker, &wanted, page)?;
     let names = Names::of(work, people(&report.items), parties(&report))?;
     Ok(Made { report, names, filters })
 }

@@ -231,7 +231,7 @@ both!(twelve_kinds_of_tampering_are_found, |server: TestServer| {
             "delete" => "DELETE FROM audit_entries WHERE seq = 3".to_owned(),
             "insert" => format!(
                 "UPDATE audit_entries SET seq = seq + 1000 WHERE seq > 3; UPDATE audit_entries SET seq = seq - 999 WHERE seq > 1000;
-                 INSERT INTO audit_entries SELECT 4, '{forged}', minute, commitment, payload, salt, at_us, event, area, actor_id, owner_party, room_id, thing_id FROM audit_entries WHERE seq = 3;
+                 INSERT INTO audit_entries (seq, id, minute, commitment, payload, salt, at_us, event, area, actor_id, owner_party, room_id, thing_id) SELECT 4, '{forged}', minute, commitment, payload, salt, at_us, event, area, actor_id, owner_party, room_id, thing_id FROM audit_entries WHERE seq = 3;
                  UPDATE audit_head SET size = size + 1"
             ),
             "reorder" => "UPDATE audit_entries SET seq = 1000 WHERE seq = 2; UPDATE audit_entries SET seq = 2 WHERE seq = 3; UPDATE audit_entries SET seq = 3 WHERE seq = 1000".to_owned(),
