@@ -55,16 +55,15 @@ pub(in crate::audit) fn report_rows(
     limit: i64,
 ) -> QueryResult<Vec<ReportRow>> {
     let (condition, confirm) = filter.parts();
-    let columns = (LoggedEntry::as_select(), audit_entries::event, audit_entries::at_us);
-    let rows = audit_entries::table
+    let rows: Vec<(LoggedEntry, Option<Event>, Option<Moment>, String)> = audit_entries::table
         .filter(condition)
         .filter(span.condition())
         .filter(audit_entries::seq.gt(after.unwrap_or(-1)))
         .order(audit_entries::seq)
         .limit(limit)
-        .select((columns, confirm.facts()))
+        .select((LoggedEntry::as_select(), audit_entries::event, audit_entries::at_us, confirm.facts()))
         .load(conn)?;
-    Ok(confirm.kept(rows))
+    Ok(confirm.kept(rows.into_iter().map(|(row, event, at, found)| ((row, event, at), found)).collect()))
 }
 
 /// How many of each event the filter lets through of the whole span.
