@@ -244,7 +244,7 @@ fn all(kind: Kind) {
     for words in ["No space left on device", "Input/output error", "audit_tiles"] {
         assert!(said.contains(words), "{words}");
     }
-    for never in ["rewritten", "set back", "was given out", "is gone"] {
+    for never in ["rewritten", "set back", "entries was given out", "is gone"] {
         assert!(!said.contains(never), "{never}");
     }
 }
