@@ -111,14 +111,11 @@ pub fn facts_of(
     Ok(found(work, asker, kind, id, wanted)?.map(|(facts, _)| facts))
 }
 
+/// Facts, and the acts behind them.
+type Found = (FactSet, Vec<(Fact, ActId)>);
+
 /// As [`facts_of`], with the acts behind them.
-fn found(
-    work: &mut Work<'_>,
-    asker: &Asker,
-    kind: Kind,
-    id: &str,
-    wanted: FactSet,
-) -> QueryResult<Option<(FactSet, Vec<(Fact, ActId)>)>> {
+fn found(work: &mut Work<'_>, asker: &Asker, kind: Kind, id: &str, wanted: FactSet) -> QueryResult<Option<Found>> {
     let Some(table) = facts::table(kind) else { return Ok(None) };
     let mut sql = Fragment::new();
     sql.sql("SELECT ")

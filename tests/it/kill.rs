@@ -36,7 +36,8 @@ const LONGEST: Duration = Duration::from_secs(600);
 
 /// Kills as often as asked for, each time over a new network.
 fn rounds(kind: Kind, cluster: Option<&Cluster>) {
-    let times = std::env::var("INCAMERA_KILLS").map_or(2 * RUNS, |times| times.parse().expect("INCAMERA_KILLS")) / 2;
+    let times =
+        std::env::var_os("INCAMERA_KILLS").map_or(2 * RUNS, |times| times.to_str().unwrap().parse().unwrap()) / 2;
     let (begun, mut sum) = (Instant::now(), Sum::default());
     while sum.kills < times {
         runs(kind, cluster, RUNS.min(times - sum.kills), &mut sum);

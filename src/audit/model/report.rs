@@ -150,6 +150,12 @@ pub(in crate::audit) struct LineOf {
 }
 
 impl ReportLine {
+    /// Whether the person concerned is the one to whom something was made available: an admission lets him in.
+    #[must_use]
+    pub fn person_is_recipient(&self) -> bool {
+        self.operation == Operation::Disclosure
+    }
+
     /// The line of an entry of which its reader is shown `fields`; none of an erased one.
     pub(in crate::audit) fn new(of: LineOf, fields: Option<&Value>) -> Self {
         let none = Value::Null;

@@ -104,7 +104,7 @@ pub(super) fn newest(work: &mut Work<'_>) -> Result<Option<CheckpointBody>, AppE
         size: given.size,
         root: BASE64.encode(&checkpoint.root),
         origin: checkpoint.origin,
-        given_out_at: given.published_us,
+        given_out_at: given.at,
         key_id: own.first().map(|line| line.key_id()),
         cosignatures: others
             .into_iter()

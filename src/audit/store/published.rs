@@ -15,7 +15,8 @@ pub(in crate::audit) struct Published {
     /// The signed note.
     pub(in crate::audit) note: String,
     /// When it was given out.
-    pub(in crate::audit) published_us: Moment,
+    #[diesel(column_name = published_us)]
+    pub(in crate::audit) at: Moment,
 }
 
 /// The newest, if there is one yet.

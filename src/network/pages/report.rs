@@ -106,11 +106,6 @@ impl ReportPage {
         line.purpose_kept.then(|| self.shell.t(kept(&self.shell)))
     }
 
-    /// Whether the person concerned is the one to whom something was made available.
-    fn is_recipient(&self, line: &ReportLine) -> bool {
-        is_recipient(line)
-    }
-
     fn to_whom(&self, line: &ReportLine) -> Vec<String> {
         to_whom(&self.shell, line, &self.names, Names::party)
     }
@@ -121,11 +116,6 @@ fn kept(shell: &Shell) -> &'static str {
     if shell.auditor() { "entry-erased" } else { "report-purpose-kept" }
 }
 
-/// A person whom a disclosure concerns is who it was made to: an admission lets him in.
-fn is_recipient(line: &ReportLine) -> bool {
-    line.operation == Operation::Disclosure
-}
-
 /// To whom something was made available; what was done to all is told in the event alone.
 fn to_whom(
     shell: &Shell,
@@ -134,7 +124,7 @@ fn to_whom(
     party: for<'a> fn(&'a Names, &'a PartyId) -> &'a str,
 ) -> Vec<String> {
     let parties = line.recipients.iter().map(|one| party(names, one).to_owned());
-    let person = line.person.iter().filter(|_| is_recipient(line));
+    let person = line.person.iter().filter(|_| line.person_is_recipient());
     let mut all: Vec<String> = person.map(|one| names.person(one).to_owned()).chain(parties).collect();
     if all.is_empty() {
         all.extend(match line.event {
