@@ -980,7 +980,6 @@ report-why = Why
 report-to-whom = To whom
 report-to-all = all contact points
 report-to-public = the public
-report-purpose-kept = stated; told to the auditor
 report-receipt = Receipt
 report-receipts = Save all receipts (TAR)
 report-receipts-text = Unpacked, they are verified at once: incamera audit verify --key log.pub *.tlog-proof

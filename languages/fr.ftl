@@ -978,7 +978,6 @@ report-why = Pourquoi
 report-to-whom = À qui
 report-to-all = tous les points de contact
 report-to-public = le public
-report-purpose-kept = indiqué ; connu de l’auditeur
 report-receipt = Reçu
 report-receipts = Enregistrer tous les reçus (TAR)
 report-receipts-text = Une fois extraits, ils se vérifient ensemble : incamera audit verify --key log.pub *.tlog-proof

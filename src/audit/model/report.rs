@@ -132,8 +132,8 @@ pub struct ReportLine {
     pub person: Option<PersonId>,
     /// Why: the purpose stated for the visit in which it was done.
     pub purpose: Option<String>,
-    /// A purpose was stated, in an entry that the reader of the report may not read.
-    pub purpose_kept: bool,
+    /// A purpose was stated, in an entry that was erased since.
+    pub purpose_erased: bool,
     /// To whom it was made available.
     pub recipients: Vec<PartyId>,
     /// What the entry said was erased.
@@ -178,7 +178,7 @@ impl ReportLine {
             count: number("/count"),
             person: text("/person").and_then(PersonId::parse),
             purpose: text("/purpose").map(ToOwned::to_owned),
-            purpose_kept: false,
+            purpose_erased: false,
             recipients: recipients.into_iter().flatten().filter_map(Value::as_str).filter_map(PartyId::parse).collect(),
             erased: fields.is_none(),
         }

@@ -152,8 +152,8 @@ fn piece(
     Ok(store::report_rows(work.conn, access::filter::<actions::ReadEntry>(asker), span, after, most)?)
 }
 
-/// These entries as lines, with the purposes stated for the visits in which they were made, as far as the asker may
-/// read the entries that hold them.
+/// These entries, which the asker may read, as lines, with the purposes stated for the visits in which they were made
+/// (decision 7); of other visits nothing is told.
 fn with_purposes(work: &mut Work<'_>, asker: &Asker, rows: Vec<ReportRow>) -> Result<Vec<ReportLine>, AppError> {
     let visits: Vec<_> = rows
         .iter()
@@ -165,9 +165,9 @@ fn with_purposes(work: &mut Work<'_>, asker: &Asker, rows: Vec<ReportRow>) -> Re
     let moments = || rows.iter().filter_map(|(_, _, at)| *at);
     let mut purposes: BTreeMap<VisitId, String> = BTreeMap::new();
     if let (Some(first), Some(last), false) = (moments().min(), moments().max(), rooms.is_empty()) {
-        let filter = access::filter::<actions::ReadEntry>(asker);
+        let permit = may_check(work, asker)?;
         let time = (first.plus_seconds(-LONGEST_VISIT), last);
-        for payload in store::purposes(work.conn, filter, (&rooms, &people), time)? {
+        for payload in store::purposes(work.conn, &permit, (&rooms, &people), time)? {
             let Ok(payload) = serde_json::from_str::<Value>(&payload) else { continue };
             let purpose = payload.get("purpose").and_then(Value::as_str);
             if let Some(((visit, ..), purpose)) = visit_of(&payload).zip(purpose) {
@@ -181,7 +181,7 @@ fn with_purposes(work: &mut Work<'_>, asker: &Asker, rows: Vec<ReportRow>) -> Re
         let mut line = ReportLine::new(LineOf { entry: shown.id, seq: shown.seq, at, event }, shown.entry.as_ref());
         if let Some((visit, ..)) = visit {
             line.purpose = line.purpose.or_else(|| purposes.get(&visit).cloned());
-            line.purpose_kept = line.purpose.is_none();
+            line.purpose_erased = line.purpose.is_none();
         }
         Some(line)
     };

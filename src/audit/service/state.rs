@@ -79,8 +79,8 @@ pub struct LogState {
     pub growth: Vec<GrowthPoint>,
 }
 
-/// The state of the log, whose public key is `key`, for those who may check it: what it tells of the log's size, the checkpoint and the tiles
-/// tell them as well (decision 15).
+/// The state of the log, whose public key is `key`, for those who may check it: what it tells of the log's size, the
+/// checkpoint and the tiles tell them as well (decision 15).
 ///
 /// # Errors
 /// `NotPermitted`, or `MeansNeeded`, for those who may not; the database's.

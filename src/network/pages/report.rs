@@ -103,17 +103,12 @@ impl ReportPage {
     }
 
     fn why(&self, line: &ReportLine) -> Option<String> {
-        line.purpose_kept.then(|| self.shell.t(kept(&self.shell)))
+        line.purpose_erased.then(|| self.shell.t("entry-erased"))
     }
 
     fn to_whom(&self, line: &ReportLine) -> Vec<String> {
         to_whom(&self.shell, line, &self.names, Names::party)
     }
-}
-
-/// Why no purpose is shown although there is one.
-fn kept(shell: &Shell) -> &'static str {
-    if shell.auditor() { "entry-erased" } else { "report-purpose-kept" }
 }
 
 /// To whom something was made available; what was done to all is told in the event alone.
@@ -321,7 +316,7 @@ fn row(shell: &Shell, line: &ReportLine, names: &Names) -> Vec<String> {
         .thing
         .as_ref()
         .map_or((String::new(), String::new()), |thing| (shell.word("thing", &thing.kind), thing.id.clone()));
-    let why = || if line.purpose_kept { shell.t(kept(shell)) } else { String::new() };
+    let why = || if line.purpose_erased { shell.t("entry-erased") } else { String::new() };
     vec![
         line.at.rfc3339(),
         shell.word("operation", line.operation.as_str()),
@@ -362,7 +357,7 @@ impl ReportPage {
             count: full.then_some(3),
             person: full.then(|| made::person(1)),
             purpose: full.then(|| "Preparing <b>\u{202e} the hearing".into()),
-            purpose_kept: event == Event::NotesListed,
+            purpose_erased: event == Event::NotesListed,
             recipients: if full { vec![made::party(1), made::party(2)] } else { Vec::new() },
             erased: event == Event::NoteWritten,
         };

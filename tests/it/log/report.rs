@@ -33,6 +33,9 @@ fn events(report: &Value) -> Vec<String> {
 }
 
 /// What of it there is, in the ways in which each may be told of it.
+/// The purpose of a visit in which nothing of anybody's is read.
+const IDLE: &str = "to see who is here";
+
 struct Told {
     note: String,
     case_note: String,
@@ -50,6 +53,7 @@ fn happen(world: &mut World) -> Told {
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let (mut fr, mut de, mut se) = (world.client("fr"), world.client("de"), world.client("se"));
     visit(&mut fr, &scene.room);
+    enter(&mut de, scene.room.as_str(), IDLE);
     enter(&mut de, scene.room.as_str(), "to prepare a request");
     let written = text(&fr.post(&notes, &note("A title", "A text")).expect(201), "id");
     de.get(&format!("{notes}/{written}")).expect(200);
@@ -81,7 +85,7 @@ both!(a_report_says_who_did_what_when_why_and_to_whom, |server: TestServer| {
     assert_eq!(tables.size(), size, "a State's reading of its own is no entry");
     assert_eq!((&report["party"], &report["checkpoint"]), (&json!(world.party("FR")), &Value::Null));
 
-    // Who, what, when; why, as far as it is told in an entry that FR may read; to whom.
+    // Who, what, when; why, also where the visit was to no room of FR's; to whom.
     let at = |one: &Value| {
         let id = text(one, "entry");
         let sql = format!("SELECT at_us AS number FROM audit_entries WHERE id = '{id}'");
@@ -91,10 +95,11 @@ both!(a_report_says_who_did_what_when_why_and_to_whom, |server: TestServer| {
     assert_eq!(read["at"], json!(at(&read)), "{read}");
     assert_eq!((&read["operation"], &read["actor_party"]), (&json!("consultation"), &json!(world.party("DE"))));
     assert_eq!(read["thing"], json!({"kind": "note", "id": told.note}));
-    assert_eq!((&read["purpose"], &read["purpose_kept"]), (&Value::Null, &json!(true)), "a visit to no room of FR's");
+    assert_eq!(read["purpose"], json!("to prepare a request"), "a visit to no room of FR's");
+    assert!(!report.to_string().contains(IDLE), "a visit in which nothing of FR's was read is none of FR's business");
     assert_eq!(read["seq"], Value::Null);
     let read = line(&report, "note_read", &se);
-    assert_eq!((&read["purpose"], &read["purpose_kept"]), (&json!(PURPOSE), &json!(false)));
+    assert_eq!((&read["purpose"], &read["purpose_erased"]), (&json!(PURPOSE), &json!(false)));
     assert_eq!(read["thing"]["id"], json!(told.case_note));
     let revised = line(&report, "note_revised", &fr);
     assert_eq!((&revised["operation"], &revised["purpose"]), (&json!("alteration"), &json!("a test of the rooms")));
@@ -136,12 +141,10 @@ both!(a_report_says_who_did_what_when_why_and_to_whom, |server: TestServer| {
     let counted: i64 = report["counts"].as_array().unwrap().iter().map(|one| one["count"].as_i64().unwrap()).sum();
     assert_eq!(counted, i64::try_from(all.len()).unwrap());
 
-    // A colleague is told of the same, but not why he came into a room that is no room of FR's.
+    // A colleague is told of the same.
     let colleague = world.client("fr2").get(REPORT).expect(200);
     assert_eq!(colleague["counts"], report["counts"]);
-    let revised = line(&colleague, "note_revised", &fr);
-    assert_eq!((&revised["purpose"], &revised["purpose_kept"]), (&Value::Null, &json!(true)));
-    assert_eq!(line(&colleague, "note_read", &se)["purpose"], json!(PURPOSE));
+    assert_eq!(colleague["items"], report["items"]);
 
     // What is FR's is in nobody else's; and to ask for it is as to ask for what is not there.
     for key in ["de", "se", "ua"] {
@@ -174,7 +177,7 @@ both!(the_auditor_reports_on_any_state_and_each_report_is_an_entry, |server: Tes
     assert_eq!((&entries[0]["event"], &entries[0]["thing"]["id"]), (&json!("log_read"), &json!(party)));
     assert_eq!(entries[0]["count"], json!(report["items"].as_array().unwrap().len()));
     let read = line(&report, "note_read", &de);
-    assert_eq!((&read["purpose"], &read["purpose_kept"]), (&json!("to prepare a request"), &json!(false)));
+    assert_eq!((&read["purpose"], &read["purpose_erased"]), (&json!("to prepare a request"), &json!(false)));
     assert!(read["seq"].is_i64() && read["thing"]["id"] == json!(told.note));
     // It rests on what was signed.
     let checkpoint = auditor.get("/api/v1/audit/checkpoint").text();
@@ -246,7 +249,7 @@ both!(a_report_is_a_page_to_print_and_a_table_of_texts, |server: TestServer| {
         "HYPERLINK",
         &told.note,
         &told.case,
-        "stated; told to the auditor",
+        "to prepare a request",
         "(Europe/Amsterdam)",
     ] {
         assert!(html.contains(part), "{part}");
