@@ -86,8 +86,21 @@ both!(a_forged_log_in_is_none, |server| {
     });
     full.get("/api/v1/me").expect(200);
 
-    // An invitation that nobody made, and a recovery code.
+    // A refresh token that nobody spent just now would let a browser in, and one spent before would end the log-in.
     let now = world.server.ctx().now.0;
+    for (secret, spent) in [("icr_now", now), ("icr_before", now - 3_600_000_000)] {
+        let digest = digest(secret);
+        hand.tables.execute(&format!(
+            "INSERT INTO spent_refreshes (digest, sign_in_id, spent_us) VALUES ({digest}, '{other}', {spent})"
+        ));
+        let cookie = format!("__Host-incamera-refresh={secret}");
+        let page = world.server.client().look("/me", &[("cookie", &cookie)]);
+        assert_eq!(page.status, 401, "{secret}: {}", page.text());
+    }
+    full.get("/api/v1/me").expect(200);
+    half.get("/api/v1/me").expect(200);
+
+    // An invitation that nobody made, and a recovery code.
     hand.tables.execute(&format!(
         "INSERT INTO invitations VALUES ('{FORGED}', '{fr}', '{}', {}, NULL, {now}, {}, NULL)",
         World::email("fr"),

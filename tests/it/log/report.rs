@@ -244,14 +244,9 @@ both!(a_report_is_a_page_to_print_and_a_table_of_texts, |server: TestServer| {
     let page = fr.look(&format!("/audit/report?{period}"), &[]);
     assert_eq!(page.status, 200, "{}", page.text());
     let html = page.text();
-    for part in [
-        "a test of the rooms",
-        "HYPERLINK",
-        &told.note,
-        &told.case,
-        "to prepare a request",
-        "(Europe/Amsterdam)",
-    ] {
+    for part in
+        ["a test of the rooms", "HYPERLINK", &told.note, &told.case, "to prepare a request", "(Europe/Amsterdam)"]
+    {
         assert!(html.contains(part), "{part}");
     }
     assert!(!html.contains("A title") && !html.contains("In the case"), "no content");
