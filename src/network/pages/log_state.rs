@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::growth::Growth;
 use crate::access::Action;
-use crate::audit::service::{self, LogState};
+use crate::audit::service::{self, LogState, WitnessesBody};
 use crate::error::AppError;
 use crate::server::page::{Shell, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
@@ -16,13 +16,14 @@ use crate::server::{Access, Answer, Call, Gives, Logs, Route, Takes, handler};
 pub(super) struct StatePage {
     shell: Shell,
     state: LogState,
+    asked: WitnessesBody,
     growth: Option<Growth>,
 }
 
 impl StatePage {
-    fn new(shell: Shell, state: LogState) -> Self {
+    fn new(shell: Shell, (state, asked): (LogState, WitnessesBody)) -> Self {
         let growth = Growth::of(&shell, &state.growth);
-        Self { shell, state, growth }
+        Self { shell, state, asked, growth }
     }
 
     /// A fingerprint in groups of four, to be read out.
@@ -58,7 +59,9 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn get(call: Call) -> Result<Answer, AppError> {
     let key = call.log_key().map(ToOwned::to_owned);
-    let (shell, state) = call.see(move |work, asker| service::state(work, asker, key.as_deref())).await?;
+    let seen = call
+        .see(move |work, asker| Ok((service::state(work, asker, key.as_deref())?, service::witnesses(work, asker)?)));
+    let (shell, state) = seen.await?;
     show(&shell.clone(), &StatePage::new(shell, state))
 }
 
@@ -81,12 +84,28 @@ pub(super) fn sample_checkpoint() -> service::CheckpointBody {
 impl StatePage {
     pub(super) fn samples(shell: &Shell) -> Vec<Self> {
         use super::made;
-        use crate::audit::service::{GrowthPoint, KeyBody};
+        use crate::audit::model::witnessing::{Quorum, WitnessFault};
+        use crate::audit::service::{GrowthPoint, KeyBody, WitnessBody};
         let point = |day, entries| GrowthPoint { at: made::day(day), entries };
         let none = LogState { log: None, checkpoint: None, growth: Vec::new() };
         let log = Some(KeyBody { key: "incamera.example+530d903a+AekyeRrm".into(), fingerprint: "0f".repeat(32) });
         let growth = vec![point("2026-01-01", 1), point("2026-01-07", 400_000), point("2026-02-02", 1_234_567)];
         let full = LogState { log, checkpoint: Some(sample_checkpoint()), growth };
-        vec![Self::new(shell.clone(), none), Self::new(shell.clone(), full)]
+        let nobody = WitnessesBody { quorum: Quorum::None, witnesses: Vec::new() };
+        let witness =
+            |name: &str, size, fault| WitnessBody { name: name.into(), size, at: Some(made::day("2026-02-02")), fault };
+        let witnesses = vec![
+            witness("ministry-<w>", 1_234_567, None),
+            WitnessBody { at: None, ..witness("other", 0, Some(WitnessFault::OtherHistory)) },
+        ];
+        let asked = |quorum| WitnessesBody { quorum, witnesses: witnesses.clone() };
+        vec![
+            Self::new(shell.clone(), (none, nobody)),
+            Self::new(shell.clone(), (full, asked(Quorum::Reached))),
+            Self::new(
+                shell.clone(),
+                (LogState { log: None, checkpoint: None, growth: Vec::new() }, asked(Quorum::Missing)),
+            ),
+        ]
     }
 }

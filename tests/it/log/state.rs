@@ -62,6 +62,18 @@ both!(the_state_of_the_log_is_what_was_signed_of_it, |server: TestServer| {
         assert!(page.contains(part), "{part}");
     }
     assert!(!page.contains(&format!(">{log}<")), "the size of the log as it is now");
+
+    // What became of asking witnesses is told there, too.
+    assert!(page.contains("This log has no witnesses."));
+    let witnesses =
+        format!("('ours', {size}, {size}, 1780000000000000, NULL), ('theirs', {size}, 7, NULL, 'other_history')");
+    tables.execute(&format!("INSERT INTO audit_witnesses (name, asked, size, cosigned_us, fault) VALUES {witnesses}"));
+    let page = fr.look("/audit/state", &[]).text();
+    for part in ["Enough witnesses", "<bdi>ours</bdi>", "<bdi>theirs</bdi>", "<td>7</td>", "another history"] {
+        assert!(page.contains(part), "{part}");
+    }
+    tables.execute("UPDATE audit_witnesses SET asked = asked + 1");
+    assert!(fr.look("/audit/state", &[]).text().contains("Too few witnesses"));
     assert_eq!(world.client("aud").get(STATE).expect(200)["growth"], state["growth"]);
     for who in ["sec", "ej", "assoc", "guest"] {
         for reply in [world.client(who).get(STATE), world.client(who).look("/audit/state", &[])] {
