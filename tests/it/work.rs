@@ -10,8 +10,9 @@ use incamera::network::model::Role;
 use serde_json::json;
 
 use crate::both;
+use crate::support::database::Kind;
 use crate::support::scene::{fiche, inside, note, scene, visit};
-use crate::support::{Client, TestServer, World};
+use crate::support::{Client, Tables, TestServer, World};
 
 /// What the server does while `what` happens.
 fn during(server: &TestServer, what: impl FnOnce()) -> Counters {
@@ -155,3 +156,11 @@ both!(many_members_and_rooms_cost_what_few_do, |server| {
     let (few, many) = (cost(&mut world, &mut fr, 3), cost(&mut world, &mut fr, 30));
     assert_eq!(few, many);
 });
+
+/// Kept statements are of use only as long as SQLite does not prepare them anew for each value (decision 20).
+#[test]
+fn sqlite_keeps_the_plans_of_kept_statements() {
+    let server = TestServer::start(Kind::Sqlite);
+    let built = "SELECT COUNT(*) AS number FROM pragma_compile_options WHERE compile_options = 'ENABLE_QPSG'";
+    assert_eq!(Tables::of(&server).number(built), 1, ".cargo/config.toml was not looked at");
+}
