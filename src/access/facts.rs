@@ -447,12 +447,11 @@ pub fn columns(wanted: FactSet, kind: Kind, asker: &Asker) -> Facts {
 fn acts_behind(fact: Fact, template: &'static str, kind: Kind, asker: &Asker) -> Option<Fragment> {
     let table = template.split(' ').next()?;
     let mut sql = Fragment::new();
-    sql.sql(format!(
-        "COALESCE((SELECT string_agg('{}:' || CAST(length(q.t) AS TEXT) || ':' || q.t, '' ORDER BY q.effective_us, q.recorded_us, q.id) \
-         FROM (SELECT {} AS t, a.effective_us, a.recorded_us, a.id FROM ",
-        fact.bit(),
-        codes::act(table, "g", "a")
-    ));
+    sql.sql("COALESCE((SELECT string_agg('")
+        .sql(fact.bit().to_string())
+        .sql(":' || CAST(length(q.t) AS TEXT) || ':' || q.t, '' ORDER BY q.effective_us, q.recorded_us, q.id) FROM (SELECT ")
+        .sql(codes::act(table, "g", "a"))
+        .sql(" AS t, a.effective_us, a.recorded_us, a.id FROM ");
     fill(&mut sql, template, kind, asker)?;
     sql.sql(") q), '')");
     Some(sql)

@@ -94,7 +94,7 @@ pub fn routes() -> Vec<Route> {
         },
         Route {
             method: Method::GET,
-            path: "/api/v1/audit/tile/{tile:.*}",
+            path: "/api/v1/audit/tile/{*tile}",
             name: "get_tile",
             summary: "A tile of the log's tree, or a bundle of its leaves: what c2sp.org/tlog-tiles has behind tile/.",
             access: Access::May(Action::CheckLog),

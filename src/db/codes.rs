@@ -11,7 +11,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
 
 use super::bound::{BOUND, Bound};
-use super::fragment::{Fragment, Statement, Words};
+use super::fragment::{Fragment, Spelled, Statement, Words};
 use super::schema::row_codes;
 use super::{Conn, dialect};
 use crate::audit::model::rows::Touched;
@@ -90,28 +90,35 @@ fn code(table: &str, key: &str) -> String {
 
 /// The SQL of an act with its code, for [`read`]: of the row `g` of `table`, whose act is `a`.
 #[must_use]
-pub fn act(table: &str, g: &str, a: &str) -> String {
-    let covers = CODED.iter().find(|(name, ..)| *name == table).map_or(Covers::Act, |(_, _, covers)| *covers);
-    // Acts hold no bytes.
-    let no_bytes = |value: &str| value.to_owned();
-    format!(
-        "{g}.act_id || ' ' || {} || ' ' || {} || {} || {}",
-        code(table, &format!("{g}.act_id")),
-        canonical(table, g, &no_bytes),
-        canonical("acts", a, &no_bytes),
-        later(covers, g, a)
-    )
+pub fn act(table: &'static str, g: &'static str, a: &'static str) -> &'static str {
+    static ACTS: Spelled<[&str; 3]> = Spelled::new();
+    ACTS.get([table, g, a], || {
+        let covers = CODED.iter().find(|(name, ..)| *name == table).map_or(Covers::Act, |(_, _, covers)| *covers);
+        // Acts hold no bytes.
+        let no_bytes = |value: &str| value.to_owned();
+        format!(
+            "{g}.act_id || ' ' || {} || ' ' || {} || {} || {}",
+            code(table, &format!("{g}.act_id")),
+            canonical(table, g, &no_bytes),
+            canonical("acts", a, &no_bytes),
+            later(covers, g, a)
+        )
+    })
 }
 
 /// A row of `table` with its code, for [`read`], in a query over that table.
 #[must_use]
 pub fn row(conn: &Conn, table: &'static str) -> Words {
-    let hex = |value: &str| dialect::hex(conn, value);
-    let key = CODED.iter().find(|(name, ..)| *name == table).map_or("id", |(_, key, _)| *key);
-    let column = format!("{table}.{key}");
-    let key = if bytes(table, key) { hex(&column) } else { column };
+    static ROWS: Spelled<[&str; 2]> = Spelled::new();
+    let spelled = ROWS.get([dialect::name(conn), table], || {
+        let hex = |value: &str| dialect::hex(conn, value);
+        let key = CODED.iter().find(|(name, ..)| *name == table).map_or("id", |(_, key, _)| *key);
+        let column = format!("{table}.{key}");
+        let key = if bytes(table, key) { hex(&column) } else { column };
+        format!("{key} || ' ' || {} || ' ' || {}", code(table, &key), canonical(table, table, &hex))
+    });
     let mut sql = Fragment::new();
-    sql.sql(format!("{key} || ' ' || {} || ' ' || {}", code(table, &key), canonical(table, table, &hex)));
+    sql.sql(spelled);
     Words(sql)
 }
 

@@ -184,7 +184,7 @@ pub fn settle(conn: &mut Conn) -> QueryResult<bool> {
 
 /// Each database's name, for people.
 #[must_use]
-pub fn name(conn: &Conn) -> &'static str {
+pub const fn name(conn: &Conn) -> &'static str {
     match conn {
         Conn::Sqlite(_) => "SQLite",
         Conn::Postgres(_) => "PostgreSQL",

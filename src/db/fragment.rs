@@ -6,7 +6,9 @@
 //! depend on the action and on the kind of asker only), and preparing them anew cost more than running them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::sync::{PoisonError, RwLock};
 
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -66,6 +68,31 @@ impl Fragment {
             }
         }
         Ok(())
+    }
+}
+
+/// Texts of ours that take long to spell. There are a few of them, and each is spelled once and kept for good.
+pub struct Spelled<K>(RwLock<BTreeMap<K, &'static str>>);
+
+impl<K: Ord> Spelled<K> {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(RwLock::new(BTreeMap::new()))
+    }
+
+    /// The text for `key`, of which there must be few: nothing that anybody sends.
+    pub fn get(&self, key: K, spell: impl FnOnce() -> String) -> &'static str {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        known.unwrap_or_else(|| {
+            self.0.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert_with(|| spell().leak())
+        })
+    }
+}
+
+impl<K: Ord> Default for Spelled<K> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -1,6 +1,5 @@
 //! The listener: every request passes [`dispatch`], and every answer carries the same headers.
 
-use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use super::answer::problem;
 use super::call::{Bearer, Brought, Call, Gate};
 use super::page::{self, Fields, FileSent, Visitor};
+use super::paths::{Found, Named, Paths};
 use super::registry::{Route, Takes, is_page};
 use super::{Answer, body, tls};
 use crate::context::Clock;
@@ -64,9 +64,9 @@ const HEADERS: [(&str, &str); 8] = [
 /// requests under way finish.
 ///
 /// # Errors
-/// When the certificate cannot be used or the port cannot be bound.
+/// When two routes cannot be told apart, the certificate cannot be used or the port cannot be bound.
 pub fn start(state: &State, routes: Vec<Route>, signals: bool) -> Result<Running, AppError> {
-    let (routes, shared) = (Arc::new(routes), state.clone());
+    let (paths, shared) = (Arc::new(Paths::new(routes)?), state.clone());
     let how = How {
         settings: &state.settings.server,
         base: &state.settings.base,
@@ -74,7 +74,7 @@ pub fn start(state: &State, routes: Vec<Route>, signals: bool) -> Result<Running
         blocking: blocking_threads(&state.settings),
         signals,
     };
-    listen(&how, move |app| register(app, &shared, &routes))
+    listen(&how, move |app| register(app, &shared, &paths))
 }
 
 /// What a listener needs to know, whatever it serves.
@@ -134,55 +134,43 @@ fn blocking_threads(settings: &Settings) -> usize {
     usize::try_from(settings.database.readers).unwrap_or(usize::MAX).saturating_add(settings.identity.hashing_at_once)
 }
 
-/// Registers each path once, with its methods, so that a known path with another method is 405.
-fn register(app: &mut web::ServiceConfig, state: &State, routes: &Arc<Vec<Route>>) {
-    let mut paths: BTreeMap<&'static str, Vec<Route>> = BTreeMap::new();
-    for route in routes.iter() {
-        paths.entry(route.path).or_default().push(route.clone());
-    }
-    // actix matches in the order of registration: the literal paths come before those with names.
-    let mut ordered: Vec<_> = paths.into_iter().collect();
-    ordered.sort_by_key(|(path, _)| (path.matches('{').count(), *path));
-    for (path, routes) in ordered {
-        let mut resource = web::resource(path);
-        let allow = routes.iter().map(|route| route.method.as_str()).collect::<Vec<_>>().join(", ");
-        for route in routes {
-            let state = state.clone();
-            let method = route.method.clone();
-            resource = resource.route(web::method(method).to(move |request: HttpRequest, payload: web::Payload| {
-                let (state, route) = (state.clone(), route.clone());
-                async move { answer(state, route, request, payload).await }
-            }));
-        }
-        let state = state.clone();
-        app.service(resource.default_service(web::to(move |request: HttpRequest, payload: web::Payload| {
-            let (allow, state) = (allow.clone(), state.clone());
-            async move {
-                let mut response = nothing_there(&state, &request, Fault::MethodNotAllowed);
-                if let Ok(allow) = HeaderValue::from_str(&allow) {
-                    response.headers_mut().insert(HeaderName::from_static("allow"), allow);
-                }
-                body::end_with(response, payload)
-            }
-        })));
-    }
-    let state = state.clone();
+/// Sends every request to its route; a known path with another method is 405.
+fn register(app: &mut web::ServiceConfig, state: &State, paths: &Arc<Paths>) {
+    let (state, paths) = (state.clone(), Arc::clone(paths));
     app.default_service(web::to(move |request: HttpRequest, payload: web::Payload| {
-        let state = state.clone();
-        async move { body::end_with(nothing_there(&state, &request, Fault::NotFound), payload) }
+        let (state, found) = (state.clone(), paths.find(request.method(), request.path()));
+        async move {
+            match found {
+                Found::Route(route, named) => answer(state, &route, named, request, payload).await,
+                Found::OtherMethod(allow) => {
+                    let mut response = nothing_there(&state, &request, Fault::MethodNotAllowed);
+                    if let Ok(allow) = HeaderValue::from_str(&allow) {
+                        response.headers_mut().insert(HeaderName::from_static("allow"), allow);
+                    }
+                    body::end_with(response, payload)
+                }
+                Found::Nothing => body::end_with(nothing_there(&state, &request, Fault::NotFound), payload),
+            }
+        }
     }));
 }
 
 /// The answer where there is no route.
 fn nothing_there(state: &State, request: &HttpRequest, fault: Fault) -> HttpResponse {
     if is_page(request.path()) {
-        page::fault(&fault.into(), &page::visitor(state, request))
+        page::fault(&fault.into(), &page::visitor(state, request, &Named::new()))
     } else {
         problem(&fault.into())
     }
 }
 
-async fn answer(state: State, route: Route, request: HttpRequest, mut payload: web::Payload) -> HttpResponse {
+async fn answer(
+    state: State,
+    route: &Route,
+    named: Named,
+    request: HttpRequest,
+    mut payload: web::Payload,
+) -> HttpResponse {
     let begun = std::time::Instant::now();
     let id = request_id(&state);
     let failed = |error: &AppError| {
@@ -191,8 +179,8 @@ async fn answer(state: State, route: Route, request: HttpRequest, mut payload: w
         }
     };
     let mut response = if route.is_page() {
-        let mut shown = Shown::new(page::visitor(&state, &request));
-        let result = dispatch_page(state, &route, &request, &mut payload, &mut shown).await;
+        let mut shown = Shown::new(page::visitor(&state, &request, &named));
+        let result = dispatch_page(state, route, named, &request, &mut payload, &mut shown).await;
         let mut response = result.map_or_else(
             |error| {
                 failed(&error);
@@ -208,7 +196,7 @@ async fn answer(state: State, route: Route, request: HttpRequest, mut payload: w
         }
         response
     } else {
-        let result = dispatch(state, &route, &request, &mut payload).await;
+        let result = dispatch(state, route, named, &request, &mut payload).await;
         result.map_or_else(
             |error| {
                 failed(&error);
@@ -246,6 +234,7 @@ impl Shown {
 async fn dispatch_page(
     state: State,
     route: &Route,
+    named: Named,
     request: &HttpRequest,
     payload: &mut web::Payload,
     shown: &mut Shown,
@@ -281,23 +270,25 @@ async fn dispatch_page(
     if route.takes.is_form() {
         shown.visitor.judge_form(bearer.is_some() && route.access.needs_token())?;
     }
-    let sent = Sent { body, file };
+    let sent = Sent { named, body, file };
     call(state, route, request, sent, (bearer, brought), Some(shown.visitor.clone())).await
 }
 
 async fn dispatch(
     state: State,
     route: &Route,
+    named: Named,
     request: &HttpRequest,
     payload: &mut web::Payload,
 ) -> Result<Answer, AppError> {
     let who = (bearer(&state, route, request)?, brought(request));
     let body = body(&state, route, request, payload).await?;
-    call(state, route, request, Sent { body, file: None }, who, None).await
+    call(state, route, request, Sent { named, body, file: None }, who, None).await
 }
 
-/// What came with a request beside its head.
+/// What came with a request beside its headers.
 struct Sent {
+    named: Named,
     body: Vec<u8>,
     file: Option<FileSent>,
 }
@@ -331,13 +322,12 @@ async fn call(
     state: State,
     route: &Route,
     request: &HttpRequest,
-    Sent { body, file }: Sent,
+    Sent { named, body, file }: Sent,
     (bearer, brought): (Option<Bearer>, Brought),
     visitor: Option<Visitor>,
 ) -> Result<Answer, AppError> {
-    let path = request.match_info().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let call = Call {
-        path,
+        path: named,
         list: request.path().to_owned(),
         query: request.query_string().to_owned(),
         headers: request.headers().clone(),

@@ -10,6 +10,7 @@ pub mod health;
 mod listener;
 pub mod openapi;
 pub mod page;
+mod paths;
 pub mod registry;
 pub mod tls;
 

@@ -126,15 +126,11 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     operation
 }
 
-/// A route's path as the document has it: without the pattern that lets a parameter hold slashes, as a tile's
-/// address does.
+/// A route's path as the document has it: without the mark of a parameter that holds slashes, as a tile's address
+/// does.
 #[must_use]
 pub fn path(path: &str) -> String {
-    let plain = |segment: &str| match segment.split_once(':') {
-        Some((name, _)) => format!("{name}}}"),
-        None => segment.to_owned(),
-    };
-    path.split('/').map(plain).collect::<Vec<_>>().join("/")
+    path.replace("{*", "{")
 }
 
 fn parameters(route: &Route) -> Vec<Value> {

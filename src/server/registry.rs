@@ -127,7 +127,7 @@ pub enum Gives {
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path, with `{names}`.
+    /// The path, with `{names}`; the last may be `{*that}` of several segments.
     pub path: &'static str,
     /// The operation's name in the OpenAPI document.
     pub name: &'static str,

@@ -93,7 +93,7 @@ fn things(world: &mut World) -> BTreeMap<&'static str, String> {
         ("admissions/person", world.person("de").to_string()),
         ("entries/entry", entry),
         ("receipts/seq", "1".to_owned()),
-        ("tile/tile:.*", "0/000.p/1".to_owned()),
+        ("tile/*tile", "0/000.p/1".to_owned()),
         ("materials/material", made::material(world, &open, "Paper", "words")),
         ("meetings/meeting", meeting),
         ("participations/act", made::participation(world, &open, "FR", None)),

@@ -11,6 +11,7 @@ use super::form::Fields;
 use super::{Form, Say, Shell, TOKEN, Who};
 use crate::error::{AppError, Fault, Means};
 use crate::ids::VisitId;
+use crate::server::paths::Named;
 use crate::server::registry::{Access, Route};
 use crate::server::{Bearer, Brought, State};
 
@@ -90,7 +91,7 @@ fn same_origin(request: &HttpRequest, origin: &str) -> bool {
 }
 
 /// Whoever looks, as far as that is known without looking behind the cookies.
-pub(in crate::server) fn visitor(state: &State, request: &HttpRequest) -> Visitor {
+pub(in crate::server) fn visitor(state: &State, request: &HttpRequest, named: &Named) -> Visitor {
     let cookies = Cookies::read(request);
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let settings = &state.settings;
@@ -103,7 +104,7 @@ pub(in crate::server) fn visitor(state: &State, request: &HttpRequest) -> Visito
         typed: Fields::default(),
         form: Form::default(),
         passkeys: state.gate.takes_passkeys(),
-        room: request.match_info().get("room").map(ToOwned::to_owned),
+        room: named.get("room").cloned(),
         site: if same_origin(request, &settings.server.origin) {
             Site::Ours
         } else if header("sec-fetch-site") == Some("cross-site") {
