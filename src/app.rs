@@ -74,10 +74,11 @@ impl App {
             tokio::task::spawn_local(publish(publisher, self.state.db.clone(), pause));
         }
         let db = self.state.db.clone();
+        let pause = std::time::Duration::from_secs(self.state.settings.identity.strangers_seconds);
         tokio::task::spawn_local(async move {
             let mut told = db.counters();
             loop {
-                tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+                tokio::time::sleep(pause).await;
                 told = tell_of_work(told, db.counters());
                 if let Err(error) = db.write(identity::service::log_strangers).await {
                     tracing::error!(cause = ?error.cause().map(ToString::to_string), "the counts of strangers could not be logged");

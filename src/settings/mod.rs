@@ -113,6 +113,8 @@ pub struct IdentitySettings {
     pub tries_per_source: u32,
     /// Log-in tries a minute, source address and account.
     pub tries_per_account: u32,
+    /// Seconds between entries that tell how many log-ins without an account were refused.
+    pub strangers_seconds: u64,
     /// Seconds an access token lives.
     pub access_seconds: i64,
     /// Seconds without a refresh after which a log-in ends.
@@ -261,6 +263,10 @@ impl Settings {
             (
                 identity.absolute_seconds >= identity.idle_seconds && identity.absolute_seconds <= 43_200,
                 "identity.absolute_seconds: at least idle_seconds, at most 43200 (12 h)",
+            ),
+            (
+                identity.strangers_seconds >= 1 && identity.strangers_seconds <= 86_400,
+                "identity.strangers_seconds: 1 to 86400",
             ),
             (identity.sign_ins_per_person >= 1, "identity.sign_ins_per_person: at least 1"),
             (self.database.readers >= 1 && self.database.batch >= 1, "database.readers, database.batch: at least 1"),

@@ -38,12 +38,10 @@ fn cost_of(server: &TestServer, client: &mut Client, path: &str) -> Counters {
     assert_eq!(work.read_brackets, 2 * TIMES, "one snapshot each");
     assert_eq!((work.prepared, work.opened), (0, 0), "statements and connections are kept");
     assert_eq!((work.logged_reads, work.entries), (TIMES, TIMES), "one entry each");
-    // Twice a minute the server asks for the counts of strangers: the one change that may come in between.
-    let others = work.changes;
-    assert!(others <= 1, "a read is no change");
-    assert!(work.commits <= TIMES + others, "at most one sync each");
+    assert_eq!(work.changes, 0, "a read is no change");
+    assert!(work.commits <= TIMES, "at most one sync each");
     assert_eq!(work.appends, 2 * TIMES, "the entry and the head");
-    assert_eq!(work.savepoints, 2 * others, "the entries of reads need no savepoint");
+    assert_eq!(work.savepoints, 0, "the entries of reads need no savepoint");
     assert!(work.read_queries() <= 4 * TIMES, "{} queries for {TIMES} reads", work.read_queries());
     work
 }

@@ -75,7 +75,8 @@ impl TestServer {
             ("INCAMERA_IDENTITY__TRIES_PER_SOURCE", "100000"),
             ("INCAMERA_IDENTITY__TRIES_PER_ACCOUNT", "100000"),
             ("INCAMERA_IDENTITY__SIGN_INS_PER_PERSON", "50"),
-            // Checkpoints are signed when a test says so.
+            // Strangers are told of, and checkpoints signed, when a test says so.
+            ("INCAMERA_IDENTITY__STRANGERS_SECONDS", "86400"),
             ("INCAMERA_AUDIT__PUBLISH_SECONDS", "86400"),
         ];
         let all = usual.iter().chain(overrides).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

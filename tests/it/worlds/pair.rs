@@ -390,7 +390,7 @@ impl Pair {
         let path = path.split('?').next().unwrap_or_default();
         let fits = |pattern: &str| {
             // What ends with such a name takes all the rest of the path.
-            let rest = pattern.ends_with(":.*}");
+            let rest = pattern.contains("{*");
             let (parts, words) = (pattern.split('/').count(), path.split('/').count());
             (parts == words || (rest && parts < words))
                 && pattern.split('/').zip(path.split('/')).all(|(part, word)| part.starts_with('{') || part == word)
