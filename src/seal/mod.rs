@@ -5,11 +5,20 @@
 //! open; and [`secret`], what the server itself must be able to read (seeds of second factors), sealed
 //! under a key file that is not in the database. Beside them [`codes`]: by which the server knows the rows
 //! that it has written itself.
+//!
+//! [`keypair`], [`wrap`] and [`epoch`] are how contents will be sealed (decision 21): a room has a key pair for each
+//! epoch, whose seed is wrapped to the people admitted, whose own seeds are wrapped under what they alone know.
 
 pub mod codes;
 pub mod contents;
+pub mod epoch;
 pub mod keyfile;
+pub mod keypair;
 pub mod secret;
+pub mod wrap;
 
 pub use codes::{Known, RowCodes};
 pub use contents::{Key, Place, Sealed};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Seeds on their way into the database: wrapped under a secret that somebody brings, or to a person's public key.
+//!
+//! Each is bound to its place, so that none opens anywhere else: not for another person, another epoch of the room or
+//! another log-in, however rows are exchanged.
+
+use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::keypair::{PublicKey, Seed, refused};
+use crate::context::{Ctx, Moment};
+use crate::error::AppError;
+use crate::ids::{PersonId, RoomId, SignInId};
+
+/// The ways of sealing, each blob's first byte. `contents` has 0.
+pub(super) mod way {
+    /// ChaCha20-Poly1305 under a key that HKDF-SHA-256 makes of a secret; 12 bytes of nonce.
+    pub const SECRET: u8 = 1;
+    /// HPKE, base mode, X-Wing, HKDF-SHA-256, ChaCha20-Poly1305.
+    pub const PUBLIC: u8 = 2;
+}
+
+/// Whose seed it is, and what opens it.
+#[derive(Clone, Copy, Debug)]
+pub enum Wrapped<'a> {
+    /// A person's seed, under the key that his password gives.
+    ByPassword {
+        /// Whose.
+        person: &'a PersonId,
+        /// Which of his key pairs.
+        pair: i64,
+    },
+    /// A person's seed, under the code that he has on paper.
+    ByRecoveryCode {
+        /// Whose.
+        person: &'a PersonId,
+        /// Which of his key pairs.
+        pair: i64,
+    },
+    /// A person's seed, under the unlock secret of a log-in.
+    ByUnlockSecret {
+        /// Whose.
+        person: &'a PersonId,
+        /// Which of his key pairs.
+        pair: i64,
+        /// The log-in.
+        sign_in: &'a SignInId,
+        /// When that ends at the latest.
+        expires: Moment,
+    },
+    /// The seed of a room's epoch, for a person who is admitted.
+    ToMember {
+        /// The room.
+        room: &'a RoomId,
+        /// Its epoch.
+        epoch: i64,
+        /// Who is admitted.
+        person: &'a PersonId,
+        /// To which of his key pairs.
+        pair: i64,
+    },
+}
+
+impl Wrapped<'_> {
+    /// The place as bytes that no other place has.
+    fn spelled(&self) -> Vec<u8> {
+        match *self {
+            Self::ByPassword { person, pair } => spell("wrap/password", &[person.as_str()], &[pair]),
+            Self::ByRecoveryCode { person, pair } => spell("wrap/recovery-code", &[person.as_str()], &[pair]),
+            Self::ByUnlockSecret { person, pair, sign_in, expires } => {
+                spell("wrap/unlock-secret", &[person.as_str(), sign_in.as_str()], &[pair, expires.0])
+            }
+            Self::ToMember { room, epoch, person, pair } => {
+                spell("wrap/member", &[room.as_str(), person.as_str()], &[epoch, pair])
+            }
+        }
+    }
+
+    /// Wraps `seed` under `secret`, which nobody can guess.
+    ///
+    /// # Errors
+    /// Without randomness.
+    pub fn under(&self, ctx: &Ctx, secret: &[u8], seed: &Seed) -> Result<Vec<u8>, AppError> {
+        seal_under(ctx, secret, &self.spelled(), seed.bytes())
+    }
+
+    /// Opens what [`Wrapped::under`] made.
+    ///
+    /// # Errors
+    /// When it is not that, of this place and under this secret.
+    pub fn open_under(&self, secret: &[u8], blob: &[u8]) -> Result<Seed, AppError> {
+        Seed::of(&open_under(secret, &self.spelled(), blob)?).ok_or_else(refused)
+    }
+
+    /// Wraps `seed` to somebody's public key.
+    ///
+    /// # Errors
+    /// Without randomness.
+    pub fn to(&self, ctx: &Ctx, public: &PublicKey, seed: &Seed) -> Result<Vec<u8>, AppError> {
+        seal_to(ctx, public, &self.spelled(), seed.bytes())
+    }
+
+    /// Opens what [`Wrapped::to`] made.
+    ///
+    /// # Errors
+    /// When it is not that, of this place and to this key pair.
+    pub fn open_by(&self, own: &Seed, blob: &[u8]) -> Result<Seed, AppError> {
+        Seed::of(&open_by(own, &self.spelled(), blob)?).ok_or_else(refused)
+    }
+}
+
+/// A place as bytes: what it is, texts with their lengths, numbers. Different places never give the same bytes.
+pub(super) fn spell(what: &str, texts: &[&str], numbers: &[i64]) -> Vec<u8> {
+    let mut bytes = format!("incamera/{what}/v1\0").into_bytes();
+    for text in texts {
+        bytes.extend(text.len().to_be_bytes());
+        bytes.extend(text.as_bytes());
+    }
+    for number in numbers {
+        bytes.extend(number.to_be_bytes());
+    }
+    bytes
+}
+
+/// The key for a place: of no use at another.
+fn key(secret: &[u8], place: &[u8]) -> Result<LessSafeKey, AppError> {
+    let mut key = Zeroizing::new([0; 32]);
+    Hkdf::<Sha256>::new(None, secret).expand(place, key.as_mut()).map_err(AppError::internal)?;
+    UnboundKey::new(&CHACHA20_POLY1305, key.as_ref()).map(LessSafeKey::new).map_err(AppError::internal)
+}
+
+/// Seals under a secret. The nonce is random: under one key, which belongs to one place, few things are ever sealed.
+pub(super) fn seal_under(ctx: &Ctx, secret: &[u8], place: &[u8], text: &[u8]) -> Result<Vec<u8>, AppError> {
+    let nonce = ctx.random::<NONCE_LEN>()?;
+    let mut sealed = text.to_vec();
+    key(secret, place)?
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut sealed)
+        .map_err(AppError::internal)?;
+    Ok([&[way::SECRET], nonce.as_slice(), &sealed].concat())
+}
+
+pub(super) fn open_under(secret: &[u8], place: &[u8], blob: &[u8]) -> Result<Zeroizing<Vec<u8>>, AppError> {
+    let (&way::SECRET, rest) = blob.split_first().ok_or_else(refused)? else { return Err(refused()) };
+    let (nonce, sealed) = rest.split_at_checked(NONCE_LEN).ok_or_else(refused)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok().ok_or_else(refused)?;
+    let mut text = Zeroizing::new(sealed.to_vec());
+    let length = key(secret, place)?.open_in_place(nonce, Aad::from(place), &mut text).ok().ok_or_else(refused)?.len();
+    text.truncate(length);
+    Ok(text)
+}
+
+pub(super) fn seal_to(ctx: &Ctx, public: &PublicKey, place: &[u8], text: &[u8]) -> Result<Vec<u8>, AppError> {
+    Ok([&[way::PUBLIC], public.seal(ctx, place, text)?.as_slice()].concat())
+}
+
+pub(super) fn open_by(own: &Seed, place: &[u8], blob: &[u8]) -> Result<Zeroizing<Vec<u8>>, AppError> {
+    match blob.split_first() {
+        Some((&way::PUBLIC, sealed)) => own.open(place, sealed),
+        _ => Err(refused()),
+    }
+}
