@@ -1,6 +1,6 @@
 //! Texts in a room, sealed for one of its epochs. There are two ways: to the epoch's public key, for whoever may write
-//! but not read (the Secretariat, which convenes), and under the epoch's seed, for whoever holds it, which costs a
-//! hundredth and shows that somebody admitted wrote it. Either way only the seed opens.
+//! but not read (the Secretariat, which convenes), and under the epoch's seed, for whoever holds it, which costs
+//! no public-key operation and shows that somebody admitted wrote it. Either way only the seed opens.
 
 use zeroize::Zeroizing;
 
@@ -82,4 +82,241 @@ fn unpad(padded: &mut Vec<u8>) -> Result<(), AppError> {
     }
     padded.truncate(length);
     Ok(())
+}
+
+/// Seeds and texts open whole, in their place and by who should, and in no other way: wraps are tried here, too.
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sha2::Digest;
+
+    use super::*;
+    use crate::context::{Moment, SystemEntropy};
+    use crate::ids::{PersonId, RoomId, SignInId};
+    use crate::seal::keypair::PUBLIC_KEY;
+    use crate::seal::wrap::Wrapped;
+
+    fn ctx() -> Ctx {
+        Ctx::new(Moment(0), Arc::new(SystemEntropy))
+    }
+
+    /// A small generator for choosing what to bend: which byte, which bit.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % u64::try_from(limit).unwrap()).unwrap()
+        }
+
+        /// Another blob than `blob`: a byte changed, cut off at either end, something put in, or part of another's.
+        fn bend(&mut self, blob: &[u8], other: &[u8]) -> Vec<u8> {
+            let mut bent = blob.to_vec();
+            match self.below(6) {
+                0 => bent.truncate(self.below(blob.len())),
+                1 => drop(bent.drain(..=self.below(blob.len() - 1))),
+                2 => bent.insert(self.below(blob.len()), u8::try_from(self.below(256)).unwrap()),
+                3 => bent.push(u8::try_from(self.below(256)).unwrap()),
+                4 => {
+                    let from = 1 + self.below(blob.len().min(other.len()) - 1);
+                    bent.splice(from.., other[from..].iter().copied());
+                }
+                _ => bent[self.below(blob.len())] ^= 1 << self.below(8),
+            }
+            // The other belongs to the same place, and so does open.
+            if bent == blob || bent == other { self.bend(blob, other) } else { bent }
+        }
+    }
+
+    /// Two of each: what a blob belongs to, and what it does not.
+    struct Cast {
+        people: [PersonId; 2],
+        rooms: [RoomId; 2],
+        sign_ins: [SignInId; 2],
+    }
+
+    impl Cast {
+        fn new(ctx: &Ctx) -> Self {
+            Self {
+                people: [(); 2].map(|()| PersonId::new(ctx).unwrap()),
+                rooms: [(); 2].map(|()| RoomId::new(ctx).unwrap()),
+                sign_ins: [(); 2].map(|()| SignInId::new(ctx).unwrap()),
+            }
+        }
+
+        /// Places that differ from the first of them, and from each other, in one part at least.
+        fn wrapped(&self) -> Vec<Wrapped<'_>> {
+            let ([person, other], [room, second], [sign_in, later]) = (&self.people, &self.rooms, &self.sign_ins);
+            let expires = Moment(7);
+            vec![
+                Wrapped::ByPassword { person, pair: 1 },
+                Wrapped::ByPassword { person: other, pair: 1 },
+                Wrapped::ByPassword { person, pair: 2 },
+                Wrapped::ByRecoveryCode { person, pair: 1 },
+                Wrapped::ByRecoveryCode { person: other, pair: 1 },
+                Wrapped::ByRecoveryCode { person, pair: 2 },
+                Wrapped::ByUnlockSecret { person, pair: 1, sign_in, expires },
+                Wrapped::ByUnlockSecret { person: other, pair: 1, sign_in, expires },
+                Wrapped::ByUnlockSecret { person, pair: 2, sign_in, expires },
+                Wrapped::ByUnlockSecret { person, pair: 1, sign_in: later, expires },
+                Wrapped::ByUnlockSecret { person, pair: 1, sign_in, expires: Moment(8) },
+                Wrapped::ToMember { room, epoch: 1, person, pair: 1 },
+                Wrapped::ToMember { room: second, epoch: 1, person, pair: 1 },
+                Wrapped::ToMember { room, epoch: 2, person, pair: 1 },
+                Wrapped::ToMember { room, epoch: 1, person: other, pair: 1 },
+                Wrapped::ToMember { room, epoch: 1, person, pair: 2 },
+            ]
+        }
+
+        fn places(&self) -> Vec<In<'_>> {
+            let [room, second] = &self.rooms;
+            let at = |room, what, thing, version, epoch| In { place: Place { room, what, thing, version }, epoch };
+            vec![
+                at(room, "note.text", "a", 1, 1),
+                at(second, "note.text", "a", 1, 1),
+                at(room, "note.title", "a", 1, 1),
+                at(room, "note.text", "b", 1, 1),
+                at(room, "note.text", "a", 2, 1),
+                at(room, "note.text", "a", 1, 2),
+                // Parts that would be the same bytes if nothing stood between them.
+                at(room, "note.texta", "", 1, 1),
+                at(room, "note.tex", "ta", 1, 1),
+            ]
+        }
+    }
+
+    #[test]
+    fn a_seed_opens_in_its_place_alone() {
+        let ctx = ctx();
+        let cast = Cast::new(&ctx);
+        let [seed, own, another] = [(); 3].map(|()| Seed::new(&ctx).unwrap());
+        let public = own.public().unwrap();
+        let (secret, guess) = ([1; 32], [2; 32]);
+        for (number, place) in cast.wrapped().iter().enumerate() {
+            let (under, to) = (place.under(&ctx, &secret, &seed).unwrap(), place.to(&ctx, &public, &seed).unwrap());
+            assert_eq!((under.len(), to.len()), (1 + 12 + 32 + 16, 1 + 1120 + 32 + 16));
+            for (at, there) in cast.wrapped().iter().enumerate() {
+                let opened = [there.open_under(&secret, &under), there.open_by(&own, &to)];
+                for opened in opened {
+                    assert_eq!(
+                        opened.ok().map(|seed| *seed.bytes()),
+                        (at == number).then_some(*seed.bytes()),
+                        "{there:?}"
+                    );
+                }
+            }
+            assert!(place.open_under(&guess, &under).is_err() && place.open_by(&another, &to).is_err());
+            assert!(place.open_under(&secret, &to).is_err() && place.open_by(&own, &under).is_err());
+        }
+    }
+
+    #[test]
+    fn a_text_opens_in_its_place_alone() {
+        let ctx = ctx();
+        let cast = Cast::new(&ctx);
+        let [seed, another] = [(); 2].map(|()| Seed::new(&ctx).unwrap());
+        for (number, place) in cast.places().iter().enumerate() {
+            let text = format!("text {number}");
+            let ways = [
+                place.seal(&ctx, &seed, text.as_bytes()).unwrap(),
+                place.seal_to(&ctx, &seed.public().unwrap(), text.as_bytes()).unwrap(),
+            ];
+            for blob in &ways {
+                for (at, there) in cast.places().iter().enumerate() {
+                    let opened = there.open(&seed, blob).ok().map(|text| text.to_vec());
+                    assert_eq!(opened, (at == number).then(|| text.clone().into_bytes()), "{there:?}");
+                }
+                assert!(place.open(&another, blob).is_err());
+                // Neither way's blob is the other's, nor is a text a seed.
+                let mut swapped = blob.clone();
+                swapped[0] ^= 3;
+                assert!(place.open(&seed, &swapped).is_err());
+                for wrapped in cast.wrapped() {
+                    assert!(wrapped.open_under(seed.bytes(), blob).is_err() && wrapped.open_by(&seed, blob).is_err());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bent_blob_never_opens() {
+        let ctx = ctx();
+        let cast = Cast::new(&ctx);
+        let [seed, own] = [(); 2].map(|()| Seed::new(&ctx).unwrap());
+        let public = own.public().unwrap();
+        let secret = [1; 32];
+        let (wrapped, places) = (cast.wrapped(), cast.places());
+        let (member, place) = (wrapped.last().unwrap(), &places[0]);
+        let mut dice = Dice(0x5eed);
+        let blobs = |make: &dyn Fn() -> Vec<u8>| [make(), make()];
+        let under = blobs(&|| member.under(&ctx, &secret, &seed).unwrap());
+        let to = blobs(&|| member.to(&ctx, &public, &seed).unwrap());
+        let text = blobs(&|| place.seal(&ctx, &own, b"who saw it").unwrap());
+        let given = blobs(&|| place.seal_to(&ctx, &public, b"who saw it").unwrap());
+        let mut accepted = 0;
+        for _ in 0..49_000 {
+            accepted += usize::from(member.open_under(&secret, &dice.bend(&under[0], &under[1])).is_ok());
+            accepted += usize::from(place.open(&own, &dice.bend(&text[0], &text[1])).is_ok());
+        }
+        for _ in 0..1_000 {
+            accepted += usize::from(member.open_by(&own, &dice.bend(&to[0], &to[1])).is_ok());
+            accepted += usize::from(place.open(&own, &dice.bend(&given[0], &given[1])).is_ok());
+        }
+        assert_eq!(accepted, 0, "of 100,000");
+        // The whole ones do: what was bent above was worth refusing.
+        assert!(member.open_under(&secret, &under[0]).is_ok() && member.open_by(&own, &to[0]).is_ok());
+        assert!(place.open(&own, &text[0]).is_ok() && place.open(&own, &given[0]).is_ok());
+    }
+
+    #[test]
+    fn sizes_tell_the_class_alone() {
+        let ctx = ctx();
+        let cast = Cast::new(&ctx);
+        let places = cast.places();
+        let (place, seed) = (&places[0], Seed::new(&ctx).unwrap());
+        for (bytes, class) in [
+            (0, 256),
+            (252, 256),
+            (253, 1024),
+            (1020, 1024),
+            (1021, 4096),
+            (16_380, 16_384),
+            (16_381, 65_536),
+            (65_532, 65_536),
+            (65_533, 131_072),
+            (200_000, 262_144),
+        ] {
+            let text = vec![b'x'; bytes];
+            let blob = place.seal(&ctx, &seed, &text).unwrap();
+            assert_eq!(blob.len(), 1 + 12 + class + 16, "{bytes}");
+            assert_eq!(*place.open(&seed, &blob).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_public_key_is_that_of_its_seed() {
+        let seed = Seed::of(&[7; 32]).unwrap();
+        let public = seed.public().unwrap();
+        assert_eq!(public.bytes().len(), PUBLIC_KEY);
+        assert_eq!(public, Seed::of(&[7; 32]).unwrap().public().unwrap());
+        assert_ne!(public, Seed::of(&[8; 32]).unwrap().public().unwrap());
+        assert_eq!(PublicKey::read(&public.bytes()).unwrap(), public);
+        assert!(PublicKey::read(&public.bytes()[1..]).is_err());
+        assert!(Seed::of(&[7; 31]).is_none());
+        assert_eq!(format!("{seed:?}"), "Seed(..)");
+    }
+
+    /// The first vector of draft-connolly-cfrg-xwing-kem; of the public key its SHA-256.
+    #[test]
+    fn key_pairs_are_those_of_x_wing() {
+        let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+        let seed = Seed::of(&hex("7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26")).unwrap();
+        let public = seed.public().unwrap().bytes();
+        assert!(public.starts_with(&hex("e2236b35a8c24b39b10aa1323a96a919")));
+        let digest = "2e816deebcd76c5c80d0cd2d174478871658e8e2ff42bc9d4a6e486372e856bb";
+        assert_eq!(sha2::Sha256::digest(&public)[..], hex(digest));
+    }
 }

@@ -39,7 +39,7 @@ impl Seed {
     /// # Errors
     /// Without randomness.
     pub fn new(ctx: &Ctx) -> Result<Self, AppError> {
-        Ok(Self(Zeroizing::new(ctx.random()?)))
+        Ok(Self(Zeroizing::new(ctx.random::<SEED>()?)))
     }
 
     /// Of these bytes; nothing when they are not as many as a seed has.
@@ -104,7 +104,7 @@ impl PublicKey {
     /// Without randomness.
     pub(super) fn seal(&self, ctx: &Ctx, info: &[u8], text: &[u8]) -> Result<Vec<u8>, AppError> {
         // HPKE asks for randomness that never fails: it is stretched from what was got.
-        let mut random = ChaCha20Rng::from_seed(ctx.random()?);
+        let mut random = ChaCha20Rng::from_seed(ctx.random::<32>()?);
         let mode = OpModeS::Base;
         let (encapsulated, sealed) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, XWing>(
             &mode,

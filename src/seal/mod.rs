@@ -19,6 +19,3 @@ pub mod wrap;
 
 pub use codes::{Known, RowCodes};
 pub use contents::{Key, Place, Sealed};
-
-#[cfg(test)]
-mod tests;

@@ -114,13 +114,18 @@ impl Wrapped<'_> {
 pub(super) fn spell(what: &str, texts: &[&str], numbers: &[i64]) -> Vec<u8> {
     let mut bytes = format!("incamera/{what}/v1\0").into_bytes();
     for text in texts {
-        bytes.extend(text.len().to_be_bytes());
+        bytes.extend(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
         bytes.extend(text.as_bytes());
     }
     for number in numbers {
         bytes.extend(number.to_be_bytes());
     }
     bytes
+}
+
+/// A place and a way of sealing: what is sealed in one way is nothing in another.
+fn bound(way: u8, place: &[u8]) -> Vec<u8> {
+    [&[way], place].concat()
 }
 
 /// The key for a place: of no use at another.
@@ -132,10 +137,10 @@ fn key(secret: &[u8], place: &[u8]) -> Result<LessSafeKey, AppError> {
 
 /// Seals under a secret. The nonce is random: under one key, which belongs to one place, few things are ever sealed.
 pub(super) fn seal_under(ctx: &Ctx, secret: &[u8], place: &[u8], text: &[u8]) -> Result<Vec<u8>, AppError> {
-    let nonce = ctx.random::<NONCE_LEN>()?;
+    let (nonce, place) = (ctx.random::<NONCE_LEN>()?, bound(way::SECRET, place));
     let mut sealed = text.to_vec();
-    key(secret, place)?
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut sealed)
+    key(secret, &place)?
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(&place), &mut sealed)
         .map_err(AppError::internal)?;
     Ok([&[way::SECRET], nonce.as_slice(), &sealed].concat())
 }
@@ -144,19 +149,20 @@ pub(super) fn open_under(secret: &[u8], place: &[u8], blob: &[u8]) -> Result<Zer
     let (&way::SECRET, rest) = blob.split_first().ok_or_else(refused)? else { return Err(refused()) };
     let (nonce, sealed) = rest.split_at_checked(NONCE_LEN).ok_or_else(refused)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).ok().ok_or_else(refused)?;
-    let mut text = Zeroizing::new(sealed.to_vec());
-    let length = key(secret, place)?.open_in_place(nonce, Aad::from(place), &mut text).ok().ok_or_else(refused)?.len();
+    let (place, mut text) = (bound(way::SECRET, place), Zeroizing::new(sealed.to_vec()));
+    let length =
+        key(secret, &place)?.open_in_place(nonce, Aad::from(&place), &mut text).ok().ok_or_else(refused)?.len();
     text.truncate(length);
     Ok(text)
 }
 
 pub(super) fn seal_to(ctx: &Ctx, public: &PublicKey, place: &[u8], text: &[u8]) -> Result<Vec<u8>, AppError> {
-    Ok([&[way::PUBLIC], public.seal(ctx, place, text)?.as_slice()].concat())
+    Ok([&[way::PUBLIC], public.seal(ctx, &bound(way::PUBLIC, place), text)?.as_slice()].concat())
 }
 
 pub(super) fn open_by(own: &Seed, place: &[u8], blob: &[u8]) -> Result<Zeroizing<Vec<u8>>, AppError> {
     match blob.split_first() {
-        Some((&way::PUBLIC, sealed)) => own.open(place, sealed),
+        Some((&way::PUBLIC, sealed)) => own.open(&bound(way::PUBLIC, place), sealed),
         _ => Err(refused()),
     }
 }
