@@ -73,19 +73,20 @@ impl App {
             let pause = std::time::Duration::from_secs(self.state.settings.audit.publish_seconds);
             tokio::task::spawn_local(publish(publisher, self.state.db.clone(), pause));
         }
-        let db = self.state.db.clone();
         let pause = std::time::Duration::from_secs(self.state.settings.identity.strangers_seconds);
-        tokio::task::spawn_local(async move {
-            let mut told = db.counters();
-            loop {
-                tokio::time::sleep(pause).await;
-                told = tell_of_work(told, db.counters());
-                if let Err(error) = db.write(identity::service::log_strangers).await {
-                    tracing::error!(cause = ?error.cause().map(ToString::to_string), "the counts of strangers could not be logged");
-                }
-            }
-        });
+        tokio::task::spawn_local(log_strangers(self.state.db.clone(), pause));
+        tokio::task::spawn_local(tell_of_work(self.state.db.clone()));
         Ok(running)
+    }
+}
+
+/// Puts the counts of strangers into the log, again and again.
+async fn log_strangers(db: Db, pause: std::time::Duration) {
+    loop {
+        tokio::time::sleep(pause).await;
+        if let Err(error) = db.write(identity::service::log_strangers).await {
+            tracing::error!(cause = ?error.cause().map(ToString::to_string), "the counts of strangers could not be logged");
+        }
     }
 }
 
@@ -99,9 +100,18 @@ async fn publish(publisher: Arc<Publisher>, db: Db, pause: std::time::Duration) 
     }
 }
 
-/// Tells the diagnostics what was done since the last time, if anything was asked for.
-fn tell_of_work(before: Counters, now: Counters) -> Counters {
-    let work = now.since(&before);
+/// Tells the diagnostics twice a minute what was done since the last time, if anything was asked for.
+async fn tell_of_work(db: Db) {
+    let mut before = db.counters();
+    loop {
+        tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+        let now = db.counters();
+        tell(&now.since(&before));
+        before = now;
+    }
+}
+
+fn tell(work: &Counters) {
     if work.reads > 0 || work.entries > 0 {
         tracing::info!(
             reads = work.reads,
@@ -116,5 +126,4 @@ fn tell_of_work(before: Counters, now: Counters) -> Counters {
             "the database's work"
         );
     }
-    now
 }

@@ -166,3 +166,19 @@ pub(super) fn open_by(own: &Seed, place: &[u8], blob: &[u8]) -> Result<Zeroizing
         _ => Err(refused()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is kept was bound to these very bytes: with others, nothing of it would open any more.
+    #[test]
+    fn a_place_is_spelled_as_it_always_was() {
+        let spelled = bound(way::SECRET, &spell("wrap/x", &["ab", ""], &[3, -1]));
+        let mut expected = b"\x01incamera/wrap/x/v1\0\0\0\0\0\0\0\0\x02ab\0\0\0\0\0\0\0\0".to_vec();
+        expected.extend([0, 0, 0, 0, 0, 0, 0, 3]);
+        expected.extend([0xff; 8]);
+        assert_eq!(spelled, expected);
+        assert_eq!(bound(way::PUBLIC, b"x"), b"\x02x");
+    }
+}

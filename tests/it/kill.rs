@@ -1,8 +1,8 @@
-//! `kill -9`, forty times, at random, under a mixed load: no answered change without its entry, no
+//! `kill -9`, a hundred times, at random, under a mixed load: no answered change without its entry, no
 //! entry without its change, no disclosed contents without an entry, serving goes on; and the log goes on from
 //! every checkpoint that was ever signed, also when it was signing that was interrupted.
 //!
-//! Twenty times on each database, over one network whose data accumulate. On PostgreSQL every other time it
+//! Fifty times on each database, over one network whose data accumulate. On PostgreSQL every other time it
 //! is the database that is killed and started again, while the server stays and has to come back by itself.
 //! `INCAMERA_KILLS=1000 cargo test --test it killed_at_random -- --nocapture` does it a thousand times.
 
@@ -30,15 +30,14 @@ use crate::support::scene::{note, scene, visit};
 use crate::support::world::PASSWORD;
 use crate::support::{Client, Reply, TestServer, World};
 
-/// How often, over both databases, when nothing else is said.
-const USUAL: u32 = 40;
 /// How often over one network, and how long at most: no log-in lasts longer.
 const RUNS: u32 = 50;
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// Kills as often as asked for, each time over a new network.
 fn rounds(kind: Kind, cluster: Option<&Cluster>) {
-    let times = std::env::var_os("INCAMERA_KILLS").map_or(USUAL, |times| times.to_str().unwrap().parse().unwrap()) / 2;
+    let times =
+        std::env::var_os("INCAMERA_KILLS").map_or(2 * RUNS, |times| times.to_str().unwrap().parse().unwrap()) / 2;
     let (begun, mut sum) = (Instant::now(), Sum::default());
     while sum.kills < times {
         runs(kind, cluster, RUNS.min(times - sum.kills), &mut sum);
