@@ -112,6 +112,12 @@ ids! {
     PasskeyId,
     /// What was asked of a browser about a passkey, until it answers.
     CeremonyId,
+    /// The key pair of a person.
+    PersonKeyId,
+    /// The key pair of a room, for a time.
+    EpochId,
+    /// The seed of a room's epoch, for one person.
+    RoomKeyId,
 }
 
 /// A text enum: one spelling in code, JSON and both databases (where a CHECK lists the same words).

@@ -11,7 +11,7 @@ use crate::context::Moment;
 use crate::db::fragment::{Fragment, Statement};
 use crate::db::{Work, codes};
 use crate::ids::{ActId, PartyId, PersonId, RoomId, SignInId, VisitId};
-use crate::seal::Known;
+use crate::seal::{Known, Unlock};
 
 /// What a request brought beside the person: all of it is about this log-in.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Credentials {
     pub second_factor: bool,
     /// Whether its unlock secret came along.
     pub unlocked: bool,
+    /// What that opens.
+    pub unlock: Option<Arc<Unlock>>,
     /// The visit that the request names, not yet checked.
     pub visit: Option<VisitId>,
 }
@@ -201,6 +203,14 @@ impl Asker {
         asker
     }
 
+    /// The same person, as if the log-in had used a second factor: for judging whom a room's key is for, who is not the
+    /// one who asks.
+    #[must_use]
+    pub fn with_second_factor(self) -> Self {
+        let facts = self.facts.with(Fact::SecondFactor, self.is_somebody());
+        Self { facts, ..self }
+    }
+
     /// The act of this text, if it has its code. One that has not is as if it were not there.
     fn act(&self, table: &str, text: &str) -> Option<ActId> {
         let act = codes::read(table, text);
@@ -247,6 +257,12 @@ impl Asker {
     #[must_use]
     pub const fn sign_in(&self) -> Option<&SignInId> {
         self.credentials.sign_in.as_ref()
+    }
+
+    /// What the unlock secret opens, if it came along.
+    #[must_use]
+    pub fn unlock(&self) -> Option<&Unlock> {
+        self.credentials.unlock.as_deref()
     }
 
     /// The visit that the request names; whether it is open is the fact `Visiting`.

@@ -6,7 +6,8 @@ use super::{service, store};
 use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::{CaseId, PersonId, RoomId};
-use crate::rooms::opening::{self, Reach};
+
+pub use super::service::seal_fiches;
 
 /// A case file to be opened.
 #[derive(Clone, Debug)]
@@ -31,10 +32,6 @@ pub fn ensure_case(work: &mut Work<'_>, case: &RecordedCase<'_>) -> Result<(Case
         return Ok((there.id, there.room_id));
     }
     let new = NewCase { fiche: case.fiche.clone().judged()?, visibility: case.visibility.clone(), contact: None };
-    let opened = service::insert(work, case.contact, &party, case.contact, &new)?;
-    for person in case.admit {
-        let source = "Admitted by the originator";
-        opening::admit(work, Some(case.contact), &opened.room_id, person, Reach::Whole, source)?;
-    }
+    let opened = service::insert(work, case.contact, &party, case.contact, case.admit, &new)?;
     Ok((opened.id, opened.room_id))
 }

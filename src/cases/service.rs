@@ -12,14 +12,16 @@ use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RoomId};
-use crate::rooms::opening::{self, Reach, RoomKind};
+use crate::rooms::opening::{self, RoomKind};
 use crate::rooms::release::{self, Recipient, Release, Released};
-use crate::seal::{Key, Place, Sealed};
+use crate::seal::{Place, Sealed};
 use crate::server::Page;
 use crate::server::answer::List;
 
 /// The source of the admission that comes with a case file.
 const ORIGINATOR: &str = "Admitted as the one who opened the case file";
+/// The source of the admissions of those whom the originator lets in when it opens.
+const BY_ORIGINATOR: &str = "Admitted by the originator";
 /// The source of the releases that come with it.
 const AT_OPENING: &str = "Released when the case file was opened";
 
@@ -32,30 +34,44 @@ fn fiche_place(case: &Case, version: i64) -> Place<'_> {
 }
 
 fn seal(
+    work: &Work<'_>,
     case: &Case,
     version: i64,
     fiche: &Fiche,
-    contact: &PersonId,
-    author: &PersonId,
-    now: Moment,
+    (contact, author): (&PersonId, &PersonId),
 ) -> Result<SealedFiche, AppError> {
+    let (ctx, keeper) = (work.ctx(), work.codes().keys().keeper());
     let text = serde_json::to_string(fiche).map_err(AppError::internal)?;
     Ok(SealedFiche {
         case_id: case.id.clone(),
         version,
-        fiche: Sealed::seal(fiche_place(case, version), &text),
+        fiche: Sealed::by_server(ctx, keeper, fiche_place(case, version), &text)?,
         contact_id: contact.clone(),
         author_id: author.clone(),
-        written_us: now,
+        written_us: work.now,
     })
 }
 
-/// The fiche, if the request brought the unlock secret.
-fn open_fiche(asker: &Asker, case: &Case, row: &SealedFiche) -> Result<Option<Fiche>, AppError> {
+/// Seals the fiches of a room's case file from before they were. For the operator's command.
+///
+/// # Errors
+/// The database's.
+pub fn seal_fiches(work: &mut Work<'_>, room: &RoomId) -> Result<(), AppError> {
+    for (case, row) in store::fiches_before(work.conn, room)? {
+        let (keeper, place) = (work.codes().keys().keeper(), fiche_place(&case, row.version));
+        let fiche = Sealed::by_server(work, keeper, place, &row.fiche.read_plain()?)?;
+        store::replace_fiche(work.conn, &row, &fiche)?;
+    }
+    Ok(())
+}
+
+/// The fiche, if the request brought the unlock secret. Its readers are more than its circle: so it is the server that
+/// seals it (decision 23).
+fn open_fiche(work: &Work<'_>, asker: &Asker, case: &Case, row: &SealedFiche) -> Result<Option<Fiche>, AppError> {
     if !asker.facts().has(Fact::Unlocked) {
         return Ok(None);
     }
-    let text = row.fiche.open(&Key::of(asker)?, fiche_place(case, row.version))?;
+    let text = row.fiche.open_by_server(work.codes().keys().keeper(), fiche_place(case, row.version))?;
     serde_json::from_str(&text).map(Some).map_err(AppError::internal)
 }
 
@@ -82,7 +98,7 @@ pub(super) fn list(
             let (row, name) = newest.iter().find(|(row, _)| row.case_id == case.id).ok_or_else(no_version)?;
             Ok(CaseLine {
                 version: row.version,
-                fiche: open_fiche(asker, &case, row)?,
+                fiche: open_fiche(work, asker, &case, row)?,
                 contact: ContactRef { id: row.contact_id.clone(), name: name.clone() },
                 room: mine.contains(&case.room_id).then(|| case.room_id.clone()),
                 opened_at: case.opened_us,
@@ -143,7 +159,7 @@ fn body(work: &mut Work<'_>, asker: &Asker, case: &Case, mine: bool) -> Result<C
         id: case.id.clone(),
         party: case.party_id.clone(),
         version: row.version,
-        fiche: open_fiche(asker, case, &row)?,
+        fiche: open_fiche(work, asker, case, &row)?,
         contact: ContactRef { id: row.contact_id, name },
         room,
         releases,
@@ -180,7 +196,7 @@ pub(super) fn open(work: &mut Work<'_>, asker: &Asker, new: &NewCase) -> Result<
             release::judge_recipient(work, party, state, &format!("visibility.states[{place}]"))?;
         }
     }
-    let case = insert(work, author, party, contact, new)?;
+    let case = insert(work, author, party, contact, &[], new)?;
     let mut entry = entry(Event::CaseOpened, asker, &case).version(1);
     if let Visibility::States(states) = &new.visibility {
         entry = entry.to(states);
@@ -189,20 +205,22 @@ pub(super) fn open(work: &mut Work<'_>, asker: &Asker, new: &NewCase) -> Result<
     body(work, asker, &case, true)
 }
 
-/// Inserts a case file with its room, the admission of whoever opens it, and the releases that its
+/// Inserts a case file with its room, the admissions of whoever opens it and of his `circle`, and the releases that its
 /// visibility means. The caller has leave, or is the operator.
 pub(super) fn insert(
     work: &mut Work<'_>,
     author: &PersonId,
     party: &PartyId,
     contact: &PersonId,
+    circle: &[PersonId],
     new: &NewCase,
 ) -> Result<Case, AppError> {
-    let room = opening::open_room(work, Some(author), RoomKind::CaseFile, &new.fiche.title)?;
-    opening::admit(work, Some(author), &room, author, Reach::Whole, ORIGINATOR)?;
+    let mut people = vec![(author, ORIGINATOR)];
+    people.extend(circle.iter().map(|person| (person, BY_ORIGINATOR)));
+    let room = opening::open_room(work, Some(author), RoomKind::CaseFile, &new.fiche.title, &people)?;
     let now = work.now;
     let case = Case { id: CaseId::new(work)?, room_id: room, party_id: party.clone(), opened_us: now };
-    let first = seal(&case, 1, &new.fiche, contact, author, now)?;
+    let first = seal(work, &case, 1, &new.fiche, (contact, author))?;
     store::insert(work.conn, &case, &first)?;
     let what = Released::Case(&case.id);
     match &new.visibility {
@@ -246,7 +264,7 @@ pub(super) fn revise(
     }
     let contact = revision.contact.as_ref().unwrap_or(&newest.contact_id);
     let version = newest.version.saturating_add(1);
-    let next = seal(case, version, &revision.fiche, contact, author, work.now)?;
+    let next = seal(work, case, version, &revision.fiche, (contact, author))?;
     store::insert_version(work.conn, &permit, &next).or_conflict(Fault::Outdated)?;
     work.log(entry(Event::CaseRevised, asker, case).version(version));
     body(work, asker, case, true)

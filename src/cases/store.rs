@@ -48,6 +48,23 @@ pub(super) struct SealedFiche {
     pub(super) written_us: Moment,
 }
 
+/// The fiches of a room's case file from before they were sealed.
+pub(super) fn fiches_before(conn: &mut Conn, room: &RoomId) -> QueryResult<Vec<(Case, SealedFiche)>> {
+    cases::table
+        .inner_join(case_versions::table)
+        .filter(cases::room_id.eq(room))
+        .select((Case::as_select(), SealedFiche::as_select()))
+        .load(conn)
+}
+
+/// Puts a sealed fiche in the place of the plain one.
+pub(super) fn replace_fiche(conn: &mut Conn, row: &SealedFiche, fiche: &Sealed) -> QueryResult<()> {
+    diesel::update(case_versions::table.find((&row.case_id, row.version)))
+        .set(case_versions::fiche.eq(fiche))
+        .execute(conn)
+        .map(drop)
+}
+
 /// Those that the filter lets through, the one opened last first, behind the one opened at `after.0` with
 /// the id `after.1`.
 pub(super) fn page(

@@ -53,7 +53,8 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     say(format!("  second factor    {}", enrolled.totp_secret))?;
     say(format!("  the same, as a link for an authenticator\n    {}", enrolled.otpauth))?;
     say("  recovery codes, each of which replaces the second factor once; print them and lock them away")?;
-    enrolled.recovery_codes.iter().try_for_each(|code| say(format!("    {code}")))
+    enrolled.recovery_codes.iter().try_for_each(|code| say(format!("    {code}")))?;
+    say(format!("  room code, for the rooms if the password is forgotten; print it, too\n    {}", enrolled.room_code))
 }
 
 /// Records the officer; `None`, and an entry about the try, where there has been one before.

@@ -4,9 +4,14 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{CliError, ctx, say};
+use super::{CliError, ctx, progress, say};
 use crate::audit::service::{CodedRows, bind_rows, code_rows_once};
-use crate::db::migrate;
+use crate::audit::{Entry, Event};
+use crate::cases::import::seal_fiches;
+use crate::db::{Db, Work, migrate};
+use crate::error::AppError;
+use crate::meetings::import::seal_agenda;
+use crate::rooms::keys::before;
 use crate::seal::RowCodes;
 use crate::settings::Settings;
 
@@ -31,7 +36,8 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let Command::Migrate { config } = &args.command;
     let settings = Settings::load(config)?;
     let (applied, bound, coded) = bring_up_to_date(&settings)?;
-    if applied.is_empty() && bound == 0 && coded.made == 0 && coded.odd.is_empty() {
+    let sealed = seal_rooms(&super::open_database(&settings)?)?;
+    if applied.is_empty() && bound == 0 && coded.made == 0 && coded.odd.is_empty() && sealed == 0 {
         return say("Nothing to do.");
     }
     for name in applied {
@@ -43,7 +49,34 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     if coded.made > 0 {
         say(format!("Made the authentication codes of {} rows.", coded.made))?;
     }
+    if sealed > 0 {
+        say(format!(
+            "Sealed what {sealed} rooms hold. The server keeps the key of each until somebody admitted comes in."
+        ))?;
+    }
     not_coded(&coded)
+}
+
+/// Seals what rooms hold from before they had keys, a room at a time: what was done stays done when it is stopped. At
+/// the end it looks whether anything was left. Answers how many rooms there were.
+fn seal_rooms(db: &Db) -> Result<u64, CliError> {
+    let bar = progress(db.write_blocking(before::rooms)?, "Sealing rooms");
+    while db.write_blocking(seal_one)? {
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    match db.write_blocking(before::left)? {
+        0 => Ok(bar.position()),
+        left => Err(CliError::Other(format!("{left} texts of rooms are not sealed: do not go on"))),
+    }
+}
+
+fn seal_one(work: &mut Work<'_>) -> Result<bool, AppError> {
+    let Some((room, slot)) = before::seal_next(work)? else { return Ok(false) };
+    seal_agenda(work, &room, &slot)?;
+    seal_fiches(work, &room)?;
+    work.log(Entry::new(Event::RoomSealed).on("room", &room).in_room(&room));
+    Ok(true)
 }
 
 /// Says why rows got no codes.

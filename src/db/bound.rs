@@ -165,6 +165,10 @@ bound! {
     people (id) {
         id: Text, party_id: Text, name: Text, recorded_us: Number
     }
+    person_keys (id) {
+        id: Text, person_id: Text, pair: Number, public_key: Bytes, by_password: Bytes, by_recovery_code: Bytes,
+        made_us: Number, ended_us: Number
+    }
     proposals (id) {
         id: Text, party_id: Text, proposed_by: Text, proposed_us: Number, kind: Text, person_id: Text,
         person_name: Text, role: Text, function: Text, source: Text, state: Text, decided_by: Text,
@@ -180,6 +184,12 @@ bound! {
     releases (act_id) {
         act_id: Text, note_id: Text, note_version: Number, case_id: Text, party_id: Text
     }
+    room_epochs (id) {
+        id: Text, room_id: Text, epoch: Number, public_key: Bytes, kept: Bytes, began_us: Number, closed_us: Number
+    }
+    room_keys (id) {
+        id: Text, room_id: Text, epoch: Number, person_id: Text, pair: Number, seed: Bytes
+    }
     rooms (id) {
         id: Text, kind: Text, title: Bytes, opened_by: Text, opened_us: Number
     }
@@ -189,7 +199,8 @@ bound! {
     }
     sign_ins (id) {
         id: Text, person_id: Text, opened_us: Number, refreshed_us: Number, expires_us: Number, second_factor: Yes,
-        refresh_digest: Bytes, unlock_digest: Bytes, ended_us: Number, ended_why: Text
+        refresh_digest: Bytes, unlock_digest: Bytes, ended_us: Number, ended_why: Text, pair: Number,
+        seed_by_unlock: Bytes, seed_by_refresh: Bytes
     }
     spent_refreshes (digest) {
         digest: Bytes, sign_in_id: Text, spent_us: Number

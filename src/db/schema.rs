@@ -331,6 +331,8 @@ diesel::table! {
         state -> Text,
         means_us -> BigInt,
         expires_us -> BigInt,
+        seed -> Nullable<Binary>,
+        pair -> Nullable<BigInt>,
     }
 }
 
@@ -353,6 +355,19 @@ diesel::table! {
         party_id -> Text,
         name -> Text,
         recorded_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    person_keys (id) {
+        id -> Text,
+        person_id -> Text,
+        pair -> BigInt,
+        public_key -> Binary,
+        by_password -> Binary,
+        by_recovery_code -> Nullable<Binary>,
+        made_us -> BigInt,
+        ended_us -> Nullable<BigInt>,
     }
 }
 
@@ -409,6 +424,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    room_epochs (id) {
+        id -> Text,
+        room_id -> Text,
+        epoch -> BigInt,
+        public_key -> Binary,
+        kept -> Nullable<Binary>,
+        began_us -> BigInt,
+        closed_us -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    room_keys (id) {
+        id -> Text,
+        room_id -> Text,
+        epoch -> BigInt,
+        person_id -> Text,
+        pair -> BigInt,
+        seed -> Binary,
+    }
+}
+
+diesel::table! {
     rooms (id) {
         id -> Text,
         kind -> Text,
@@ -453,6 +491,9 @@ diesel::table! {
         unlock_digest -> Binary,
         ended_us -> Nullable<BigInt>,
         ended_why -> Nullable<Text>,
+        pair -> Nullable<BigInt>,
+        seed_by_unlock -> Nullable<Binary>,
+        seed_by_refresh -> Nullable<Binary>,
     }
 }
 
@@ -524,6 +565,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     act_meetings,
     acts,
     admissions,
+    agenda_items,
     case_meetings,
     case_versions,
     cases,
@@ -538,7 +580,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     parties,
     party_names,
     people,
+    person_keys,
     releases,
+    room_epochs,
+    room_keys,
     rooms,
     sessions,
     sign_ins,

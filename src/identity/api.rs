@@ -180,7 +180,7 @@ async fn refresh(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError
 
 async fn accept(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError> {
     let body: AcceptBody = call.json()?;
-    Answer::created(&identity.accept(call.db(), body.token, body.password).await?)
+    Answer::created(&identity.accept(call.db(), body).await?)
 }
 
 async fn sign_out(call: Call) -> Result<Answer, AppError> {
@@ -199,8 +199,8 @@ async fn me(call: Call) -> Result<Answer, AppError> {
 async fn change_password(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError> {
     let body: PasswordBody = call.json()?;
     let own = call.read(service::own_account).await?;
-    let verifier = identity.replace_password(&call.db().ctx(), call.peer(), &own, &body).await?;
-    call.write(move |work, asker| service::change_password(work, asker, &own, &verifier)).await?;
+    let new = identity.replace_password(&call.db().ctx(), call.peer(), &own, &body).await?;
+    call.write(move |work, asker| service::change_password(work, asker, &own, &new)).await?;
     Ok(Answer::nothing())
 }
 

@@ -1,10 +1,13 @@
 //! Finds who asks, for every request.
 
+use std::sync::Arc;
+
 use super::{Identity, service, store, tokens};
 use crate::access::{Asker, Credentials};
 use crate::context::Moment;
 use crate::db::{Db, Work};
 use crate::error::{AppError, Fault};
+use crate::seal::Unlock;
 use crate::server::page::Who;
 use crate::server::{Bearer, Brought, Gate, Renewing};
 use subtle::ConstantTimeEq;
@@ -32,12 +35,23 @@ impl Gate for Identity {
         let sign_in = store::sign_in(work, &bearer.sign_in)?
             .filter(|row| row.person_id == bearer.person && row.lives(work.now, self.settings.idle_seconds))
             .ok_or(Fault::SignInNeeded)?;
-        let unlocked =
-            brought.unlock.as_deref().is_some_and(|unlock| tokens::digest(unlock).ct_eq(&sign_in.unlock_digest).into());
+        let secret = brought.unlock.as_deref();
+        let secret = secret.filter(|secret| tokens::digest(secret).ct_eq(&sign_in.unlock_digest).into());
+        let unlock = match (secret, sign_in.pair, sign_in.seed_by_unlock) {
+            (Some(secret), Some(pair), Some(seed)) => Some(Arc::new(Unlock {
+                secret: secret.to_owned().into(),
+                seed,
+                pair,
+                sign_in: sign_in.id.clone(),
+                expires: sign_in.expires_us,
+            })),
+            _ => None,
+        };
         let credentials = Credentials {
             sign_in: Some(sign_in.id),
             second_factor: sign_in.second_factor,
-            unlocked,
+            unlocked: unlock.is_some(),
+            unlock,
             visit: brought.visit.clone(),
         };
         let asker = Asker::load(work, &bearer.person, credentials, work.now)?;

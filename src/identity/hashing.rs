@@ -1,6 +1,6 @@
 //! Argon2id, bounded: never more hashes at a time than the settings say, a short queue behind them, and
 //! beyond it an honest 503. The output is split: one half is what the database is compared with, the
-//! other will open the person's key once rooms are sealed. A pepper from a key file goes into both, so
+//! other opens the person's key. A pepper from a key file goes into both, so
 //! that a stolen database alone gives nothing to guess at.
 
 use std::sync::Arc;
@@ -30,6 +30,21 @@ pub struct Verifier {
     pub digest: Vec<u8>,
 }
 
+/// The half that opens the person's key. It is kept nowhere.
+pub(super) struct Kek(Zeroizing<[u8; 32]>);
+
+impl Kek {
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+}
+
+/// What a password gives.
+pub(super) struct Hashed {
+    pub(super) verifier: Verifier,
+    pub(super) kek: Kek,
+}
+
 pub(super) struct Hasher {
     pepper: Arc<KeyFile>,
     memory_kib: u32,
@@ -54,25 +69,25 @@ impl Hasher {
         }
     }
 
-    /// Makes the verifier of a new password.
-    pub(super) async fn create(&self, ctx: &Ctx, password: Zeroizing<String>) -> Result<Verifier, AppError> {
+    /// What a new password gives.
+    pub(super) async fn create(&self, ctx: &Ctx, password: Zeroizing<String>) -> Result<Hashed, AppError> {
         let salt = ctx.random::<16>()?;
         let work = self.work(salt.to_vec())?;
-        self.bounded(move || work.verifier(&password)).await
+        self.bounded(move || work.hashed(&password)).await
     }
 
     /// As [`Hasher::create`], for commands that have no runtime.
-    pub(super) fn create_blocking(&self, ctx: &Ctx, password: &str) -> Result<Verifier, AppError> {
-        self.work(ctx.random::<16>()?.to_vec())?.verifier(password)
+    pub(super) fn create_blocking(&self, ctx: &Ctx, password: &str) -> Result<Hashed, AppError> {
+        self.work(ctx.random::<16>()?.to_vec())?.hashed(password)
     }
 
-    /// Whether `password` is the one of `verifier`. Without a verifier, or with one of which nothing can be
+    /// The key that `password` gives, if it is the one of `verifier`. Without a verifier, or with one of which nothing can be
     /// made any more, the same work is done, so that no account can be told from an unknown one.
     pub(super) async fn matches(
         &self,
         password: Zeroizing<String>,
         verifier: Option<Verifier>,
-    ) -> Result<bool, AppError> {
+    ) -> Result<Option<Kek>, AppError> {
         let known = verifier.and_then(|verifier| match self.work_of(&verifier) {
             Ok(work) => Some((work, verifier.digest)),
             Err(error) => {
@@ -84,9 +99,9 @@ impl Hasher {
             Some((work, digest)) => (work, Some(digest)),
             None => (self.work(vec![0; 16])?, None),
         };
-        let made = self.bounded(move || work.verifier(&password)).await?;
-        let same: bool = made.digest.ct_eq(expected.as_deref().unwrap_or(&[0; 32])).into();
-        Ok(same && expected.is_some())
+        let Hashed { verifier, kek } = self.bounded(move || work.hashed(&password)).await?;
+        let same: bool = verifier.digest.ct_eq(expected.as_deref().unwrap_or(&[0; 32])).into();
+        Ok((same && expected.is_some()).then_some(kek))
     }
 
     fn work(&self, salt: Vec<u8>) -> Result<Work, AppError> {
@@ -169,20 +184,23 @@ struct Work {
 }
 
 impl Work {
-    fn verifier(&self, password: &str) -> Result<Verifier, AppError> {
+    fn hashed(&self, password: &str) -> Result<Hashed, AppError> {
         let mut hash = Zeroizing::new([0u8; 64]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
             .hash_password_into(password.as_bytes(), &self.salt, hash.as_mut_slice())
             .map_err(|error| AppError::internal(error.to_string()))?;
-        let mut authenticator = Zeroizing::new([0u8; 32]);
-        Hkdf::<Sha256>::new(Some(self.pepper.as_slice()), hash.as_slice())
-            .expand(b"incamera/authenticate/v1", authenticator.as_mut_slice())
-            .map_err(|error| AppError::internal(error.to_string()))?;
-        Ok(Verifier {
+        let split = Hkdf::<Sha256>::new(Some(self.pepper.as_slice()), hash.as_slice());
+        let half = |label: &[u8]| {
+            let mut half = Zeroizing::new([0u8; 32]);
+            split.expand(label, half.as_mut_slice()).map_err(|error| AppError::internal(error.to_string()))?;
+            Ok::<_, AppError>(half)
+        };
+        let verifier = Verifier {
             hashing: format!("argon2id/v1;m={};t={};k={}", self.memory_kib, self.passes, name_of(&self.pepper)),
             salt: self.salt.clone(),
-            digest: Sha256::digest(authenticator.as_slice()).to_vec(),
-        })
+            digest: Sha256::digest(half(b"incamera/authenticate/v1")?.as_slice()).to_vec(),
+        };
+        Ok(Hashed { verifier, kek: Kek(half(b"incamera/person-key/v1")?) })
     }
 }
 

@@ -8,6 +8,7 @@ pub mod api;
 mod factors;
 mod gate;
 mod hashing;
+mod keys;
 pub mod model;
 pub mod operator;
 pub mod pages;

@@ -66,6 +66,10 @@ pub struct AcceptBody {
     pub token: String,
     /// The password chosen: 15 to 128 characters.
     pub password: String,
+    /// Whoever had an account before and has the room code of it on paper stays in the rooms; without it, the people
+    /// inside admit anew.
+    #[serde(default)]
+    pub room_code: Option<String>,
 }
 
 /// The means to log in, shown once.
@@ -79,6 +83,8 @@ pub struct Enrolled {
     pub otpauth: String,
     /// Each replaces the second factor once. To be printed and locked away.
     pub recovery_codes: Vec<String>,
+    /// Opens the rooms again once the password is forgotten, together with an invitation. To be printed and locked away.
+    pub room_code: String,
 }
 
 /// A change of password.

@@ -36,8 +36,8 @@ impl Identity {
     ) -> Result<PreparedAccount, AppError> {
         let email = judge_email(email)?;
         let chosen = password::judge("password", chosen, &[name, &email])?;
-        let verifier = self.hasher.create_blocking(ctx, &chosen)?;
-        Ok(PreparedAccount { email, means: Means::new(self, ctx, verifier)? })
+        let hashed = self.hasher.create_blocking(ctx, &chosen)?;
+        Ok(PreparedAccount { email, means: Means::new(self, ctx, hashed)? })
     }
 
     /// Prepares an account and opens it.
@@ -62,7 +62,7 @@ impl PreparedAccount {
     /// # Errors
     /// `Conflict` when the address is taken.
     pub fn open(self, work: &mut Work<'_>, person: &PersonId) -> Result<Enrolled, AppError> {
-        let enrolled = self.means.give(work, None, person, &self.email, SOURCE)?;
+        let enrolled = self.means.give(work, None, person, &self.email, SOURCE, None)?;
         work.log(Entry::new(Event::AccountOpened).concerning(person));
         Ok(enrolled)
     }

@@ -294,9 +294,10 @@ async fn ask_for_invitation(call: Call) -> Result<Answer, AppError> {
 
 async fn accept(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError> {
     let enrolled = async {
-        let body: AcceptBody = call.form()?;
+        let mut body: AcceptBody = call.form()?;
         same_again(&call, &body.password)?;
-        identity.accept(call.db(), body.token.trim().to_owned(), body.password).await
+        body.token = body.token.trim().to_owned();
+        identity.accept(call.db(), body).await
     };
     match enrolled.await {
         Ok(enrolled) => {
@@ -351,8 +352,8 @@ async fn change_password(identity: Arc<Identity>, call: Call) -> Result<Answer, 
         let body: PasswordBody = call.form()?;
         same_again(&call, &body.new_password)?;
         let own = call.read(service::own_account).await?;
-        let verifier = identity.replace_password(&call.db().ctx(), call.peer(), &own, &body).await?;
-        call.write(move |work, asker| service::change_password(work, asker, &own, &verifier)).await
+        let new = identity.replace_password(&call.db().ctx(), call.peer(), &own, &body).await?;
+        call.write(move |work, asker| service::change_password(work, asker, &own, &new)).await
     };
     match changed.await {
         Ok(()) => Answer::see("/me"),

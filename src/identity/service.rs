@@ -12,7 +12,9 @@ use std::sync::Arc;
 use diesel::QueryResult;
 use zeroize::Zeroizing;
 
-use super::model::{Enrolled, Invitation, PasswordBody, SignInBody, Tokens};
+use super::hashing::{Hashed, Kek};
+use super::keys;
+use super::model::{AcceptBody, Enrolled, Invitation, PasswordBody, SignInBody, Tokens};
 use super::store::{self, Account, AccountRow, EndedWhy, Invitee, NewInvitation, SignIn};
 use super::throttle::{self, WrongCodes};
 use super::{Identity, Verifier, factors, passkeys, password, tokens};
@@ -24,7 +26,8 @@ use crate::db::{Db, Work};
 use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{InvitationId, PersonId, RecoveryCodeId, SignInId};
 use crate::input;
-use crate::rooms::opening;
+use crate::rooms::{keys as room_keys, opening};
+use crate::seal::Key;
 use crate::seal::secret::SecretKey;
 
 /// Why a person is in no room any more who was given new means to log in.
@@ -69,8 +72,8 @@ impl Identity {
         // What cannot be an address is looked for all the same, as one that nobody has.
         let sought = if judge_email(&email).is_ok() { email } else { String::new() };
         let account = db.read(move |work| Ok(store::account_by_email(work, &sought)?)).await?;
-        let right = self.hasher.matches(password::normalize(password), account.as_ref().map(Account::verifier)).await?;
-        Ok((Named { account, right }, source))
+        let kek = self.hasher.matches(password::normalize(password), account.as_ref().map(Account::verifier)).await?;
+        Ok((Named { account, opens: kek.map(Opens::Password) }, source))
     }
 
     /// Opens the log-in of whoever named an account and the right password, if the second factor that came
@@ -85,21 +88,21 @@ impl Identity {
         source: String,
         second: Second,
     ) -> Result<Tokens, AppError> {
-        let Named { account, right } = named;
+        let Named { account, opens } = named;
         let secrets = Secrets::new(&db.ctx())?;
         let attempt = Attempt {
             second,
             seed: account.as_ref().and_then(|account| self.seed_of(account)),
             wrong_codes: Arc::clone(&self.codes),
-            secrets: secrets.digests(),
+            secrets: secrets.clone(),
             absolute: self.settings.absolute_seconds,
             idle: self.settings.idle_seconds,
             most: self.settings.sign_ins_per_person,
         };
         let opened = db
             .write(move |work| {
-                let outcome = match &account {
-                    Some(account) if right => attempt.open(work, account)?,
+                let outcome = match (&account, opens) {
+                    (Some(account), Some(opens)) => attempt.open(work, account, opens)?,
                     _ => None,
                 };
                 if outcome.is_none() {
@@ -141,9 +144,11 @@ impl Identity {
     /// Takes up an invitation: opens the account, or gives the one there is new means.
     ///
     /// # Errors
-    /// `Invalid` naming `token` for any invitation that is not open, or `password` for one that is too
-    /// weak; `Busy` when too many hash.
-    pub async fn accept(&self, db: &Db, token: String, chosen: String) -> Result<Enrolled, AppError> {
+    /// `Invalid` naming `token` for any invitation that is not open, `password` for one that is too weak, or
+    /// `room_code` for one that is not the person's; `Busy` when too many hash.
+    pub async fn accept(&self, db: &Db, body: AcceptBody) -> Result<Enrolled, AppError> {
+        let AcceptBody { token, password: chosen, room_code } = body;
+        let room_code = room_code.as_deref().map(keys::judge_code).transpose()?;
         let digest = tokens::digest(&token);
         let found = {
             let digest = digest.clone();
@@ -156,20 +161,20 @@ impl Identity {
         let (name, email) = found.ok_or_else(not_open)?;
         let chosen = password::judge("password", &chosen, &[&name, &email])?;
         let ctx = db.ctx();
-        let verifier = self.hasher.create(&ctx, chosen).await?;
-        let means = Means::new(self, &ctx, verifier)?;
+        let hashed = self.hasher.create(&ctx, chosen).await?;
+        let means = Means::new(self, &ctx, hashed)?;
         db.write(move |work| {
             let invitation = store::open_invitation(work, &digest, work.now)?.ok_or_else(not_open)?;
             store::close_invitation(work.conn, &invitation.id, work.now)?;
             let person = &invitation.person_id;
-            // Whoever asked for the invitation may have taken it up: then he is in no room that the person
-            // was let into. The people inside know the person, and admit anew (decision 10).
             let replaced = store::has_account(work.conn, person)?;
-            if replaced {
-                opening::end_admissions(work, invitation.made_by.as_ref(), person, MEANS_REPLACED)?;
-            }
-            let enrolled =
-                means.give(work, invitation.made_by.as_ref(), person, &invitation.email, "Invitation taken up")?;
+            let code = room_code.as_ref().filter(|_| replaced);
+            let own = match code {
+                Some(code) => Some(keys::open_by_code(work, person, code)?.ok_or_else(keys::not_the_code)?),
+                None => None,
+            };
+            let by = invitation.made_by.as_ref();
+            let enrolled = means.give(work, by, person, &invitation.email, "Invitation taken up", own)?;
             let event = if replaced { Event::MeansReplaced } else { Event::AccountOpened };
             let party = store::party_of(work.conn, person)?;
             work.log(Entry::new(event).concerning(person).owned_by(Some(&party)).on("invitation", &invitation.id));
@@ -178,7 +183,7 @@ impl Identity {
         .await
     }
 
-    /// Makes the verifier of the password that someone wants instead of the present one; see
+    /// Hashes the password that someone wants instead of the present one; see
     /// [`change_password`].
     ///
     /// # Errors
@@ -189,13 +194,13 @@ impl Identity {
         peer: Option<IpAddr>,
         own: &OwnAccount,
         body: &PasswordBody,
-    ) -> Result<Verifier, AppError> {
+    ) -> Result<NewPassword, AppError> {
         self.throttle.count(&throttle::source(peer), own.account.person_id.as_str(), ctx.now)?;
-        if !self.hasher.matches(password::normalize(&body.password), Some(own.account.verifier())).await? {
-            return Err(own::not_present());
-        }
+        let before = self.hasher.matches(password::normalize(&body.password), Some(own.account.verifier())).await?;
+        let before = before.ok_or_else(own::not_present)?;
         let new = password::judge("new_password", &body.new_password, &[&own.name, &own.account.email])?;
-        self.hasher.create(ctx, new).await
+        let Hashed { verifier, kek: after } = self.hasher.create(ctx, new).await?;
+        Ok(NewPassword { verifier, before, after })
     }
 }
 
@@ -220,7 +225,15 @@ pub fn log_strangers(work: &mut Work<'_>) -> Result<(), AppError> {
     Ok(())
 }
 
+/// The password that someone wants instead of the present one, and the keys that both give.
+pub(in crate::identity) struct NewPassword {
+    verifier: Verifier,
+    before: Kek,
+    after: Kek,
+}
+
 /// The secrets of a sign-in, before anyone has them: the texts and the digests that are kept.
+#[derive(Clone)]
 struct Secrets {
     refresh: (Zeroizing<String>, Vec<u8>),
     unlock: (Zeroizing<String>, Vec<u8>),
@@ -230,16 +243,20 @@ impl Secrets {
     fn new(ctx: &Ctx) -> Result<Self, AppError> {
         Ok(Self { refresh: tokens::opaque(ctx, REFRESH)?, unlock: tokens::opaque(ctx, UNLOCK)? })
     }
-
-    fn digests(&self) -> (Vec<u8>, Vec<u8>) {
-        (self.refresh.1.clone(), self.unlock.1.clone())
-    }
 }
 
-/// An account that was named, and whether the password with it was right.
+/// An account that was named and, if the password with it was right, what opens the person's key.
 pub(super) struct Named {
     pub(super) account: Option<Account>,
-    pub(super) right: bool,
+    pub(super) opens: Option<Opens>,
+}
+
+/// What whoever logs in brings for the person's key.
+pub(super) enum Opens {
+    /// The password's half for that.
+    Password(Kek),
+    /// The seed, which the password opened when the passkey was asked for; nothing if it could not.
+    Held(Option<Key>),
 }
 
 /// Records a failed log-in, which so costs the one commit that a success costs.
@@ -268,8 +285,7 @@ struct Attempt {
     second: Second,
     seed: Option<Zeroizing<Vec<u8>>>,
     wrong_codes: Arc<WrongCodes>,
-    /// Digests of the refresh token and the unlock secret.
-    secrets: (Vec<u8>, Vec<u8>),
+    secrets: Secrets,
     absolute: i64,
     idle: i64,
     most: usize,
@@ -278,7 +294,12 @@ struct Attempt {
 impl Attempt {
     /// Opens the sign-in; `None` when the code is wrong or used, when the person is nobody here any more, or
     /// when the means were changed while the password was being hashed.
-    fn open(self, work: &mut Work<'_>, account: &Account) -> Result<Option<(PersonId, SignInId)>, AppError> {
+    fn open(
+        self,
+        work: &mut Work<'_>,
+        account: &Account,
+        opens: Opens,
+    ) -> Result<Option<(PersonId, SignInId)>, AppError> {
         let person = &account.person_id;
         if !store::account_of(work, person)?.is_some_and(|now| account.same_means(&now)) {
             return Ok(None);
@@ -304,18 +325,37 @@ impl Attempt {
         for oldest in living.iter().take(surplus) {
             store::end_sign_in(work.conn, &oldest.id, EndedWhy::Superseded, work.now)?;
         }
-        let (refresh_digest, unlock_digest) = self.secrets;
-        let sign_in = SignIn {
+        let own = match opens {
+            Opens::Held(own) => own,
+            Opens::Password(kek) => {
+                let (own, made) = keys::open_or_make(work, person, &kek)?;
+                if made {
+                    work.log(Entry::new(Event::KeyMade).by(&asker));
+                }
+                own
+            }
+        };
+        let mut sign_in = SignIn {
             id: id.clone(),
             person_id: person.clone(),
             opened_us: work.now,
             refreshed_us: work.now,
             expires_us: work.now.plus_seconds(self.absolute),
             second_factor,
-            refresh_digest,
-            unlock_digest,
+            refresh_digest: self.secrets.refresh.1.clone(),
+            unlock_digest: self.secrets.unlock.1.clone(),
             ended_us: None,
+            pair: own.as_ref().map(Key::pair),
+            seed_by_unlock: None,
+            seed_by_refresh: None,
         };
+        if let Some(own) = &own {
+            let (unlock, refresh) = (&self.secrets.unlock.0, &self.secrets.refresh.0);
+            sign_in.seed_by_unlock = Some(sign_in.by_unlock(own.pair()).under(work, unlock.as_bytes(), own.seed())?);
+            sign_in.seed_by_refresh =
+                Some(sign_in.by_refresh(own.pair()).under(work, refresh.as_bytes(), own.seed())?);
+            room_keys::settle_all(work, own)?;
+        }
         store::insert_sign_in(work.conn, &sign_in)?;
         work.log(Entry::new(Event::SignedIn).by(&asker).on("sign_in", &id));
         Ok(Some((person.clone(), id)))
@@ -351,20 +391,22 @@ impl Attempt {
 
 /// The means to log in that a person is given at once: password, second factor, recovery codes.
 pub(super) struct Means {
-    verifier: Verifier,
+    hashed: Hashed,
+    room_code: Zeroizing<String>,
     seed: Zeroizing<Vec<u8>>,
     codes: Vec<(String, Vec<u8>)>,
     key: SecretKey,
 }
 
 impl Means {
-    pub(super) fn new(identity: &Identity, ctx: &Ctx, verifier: Verifier) -> Result<Self, AppError> {
+    pub(super) fn new(identity: &Identity, ctx: &Ctx, hashed: Hashed) -> Result<Self, AppError> {
         let (seed, codes) = (factors::new_seed(ctx)?, factors::recovery_codes(ctx)?);
-        Ok(Self { verifier, seed, codes, key: identity.factor_key.clone() })
+        Ok(Self { hashed, room_code: keys::new_code(ctx)?, seed, codes, key: identity.factor_key.clone() })
     }
 
     /// Gives them to `person`, and the right to log in if the person has it not: by an act of `by` (`None`:
-    /// the operator), which rests on `source`.
+    /// the operator), which rests on `source`. Who does not bring his `own` key along, by the code on paper, begins with
+    /// another, and is in no room that he was let into before.
     pub(super) fn give(
         self,
         work: &mut Work<'_>,
@@ -372,7 +414,19 @@ impl Means {
         person: &PersonId,
         email: &str,
         source: &str,
+        own: Option<Key>,
     ) -> Result<Enrolled, AppError> {
+        match own {
+            Some(own) => keys::rewrap(work, person, &own, &self.hashed.kek, Some(&self.room_code))?,
+            None => {
+                // Whoever asked for the invitation may have taken it up. The people inside know the person, and admit
+                // anew (decision 10).
+                if store::has_account(work.conn, person)? {
+                    opening::end_admissions(work, by, person, MEANS_REPLACED)?;
+                }
+                keys::make(work, person, &self.hashed.kek, Some(&self.room_code))?;
+            }
+        }
         let sealed = self.key.seal(work, &seed_place(person), &self.seed)?;
         let now = work.now;
         store::save_account(
@@ -380,9 +434,9 @@ impl Means {
             &AccountRow {
                 person_id: person,
                 email,
-                hashing: &self.verifier.hashing,
-                salt: &self.verifier.salt,
-                verifier: &self.verifier.digest,
+                hashing: &self.hashed.verifier.hashing,
+                salt: &self.hashed.verifier.salt,
+                verifier: &self.hashed.verifier.digest,
                 totp_seed: Some(&sealed),
                 totp_confirmed: false,
                 totp_last_step: 0,
@@ -406,6 +460,7 @@ impl Means {
             totp_secret: factors::base32(&self.seed),
             otpauth: factors::otpauth(&self.seed, email),
             recovery_codes: self.codes.into_iter().map(|(code, _)| code).collect(),
+            room_code: self.room_code.to_string(),
         })
     }
 }

@@ -13,6 +13,7 @@ use crate::db::schema::{
 use crate::db::{Conn, Work, codes};
 use crate::ids::{ActId, InvitationId, PartyId, PersonId, RecoveryCodeId, SignInId};
 use crate::network::model::Role;
+use crate::seal::Wrapped;
 use crate::text_enum;
 
 text_enum! {
@@ -326,12 +327,27 @@ pub(super) struct SignIn {
     pub(super) refresh_digest: Vec<u8>,
     pub(super) unlock_digest: Vec<u8>,
     pub(super) ended_us: Option<Moment>,
+    /// Which of the person's key pairs the seed below makes.
+    pub(super) pair: Option<i64>,
+    /// The seed under the unlock secret, and under the refresh token, which gives another unlock secret.
+    pub(super) seed_by_unlock: Option<Vec<u8>>,
+    pub(super) seed_by_refresh: Option<Vec<u8>>,
 }
 
 /// Seconds by which a log-in may lie ahead of the present: nodes' clocks differ, and clocks are set back.
 const AHEAD: i64 = 60;
 
 impl SignIn {
+    /// Where the person's seed rests under the unlock secret.
+    pub(super) const fn by_unlock(&self, pair: i64) -> Wrapped<'_> {
+        Wrapped::ByUnlockSecret { person: &self.person_id, pair, sign_in: &self.id, expires: self.expires_us }
+    }
+
+    /// Where it rests under the refresh token.
+    pub(super) const fn by_refresh(&self, pair: i64) -> Wrapped<'_> {
+        Wrapped::ByRefreshToken { person: &self.person_id, pair, sign_in: &self.id, expires: self.expires_us }
+    }
+
     /// Whether it lives at `now`, given the seconds of idleness allowed. One from the future does not: the
     /// clock was wrong when it began, and it would last longer than any should.
     pub(super) fn lives(&self, now: Moment, idle: i64) -> bool {
@@ -380,8 +396,16 @@ pub(super) fn sign_in_of_spent(work: &mut Work<'_>, digest: &[u8]) -> QueryResul
     Ok(known(work, "spent_refreshes", row))
 }
 
+/// The secrets that a log-in has from now on: digests, and the person's seed under each.
+pub(super) struct Rotated {
+    pub(super) refresh_digest: Vec<u8>,
+    pub(super) unlock_digest: Vec<u8>,
+    pub(super) seed_by_unlock: Option<Vec<u8>>,
+    pub(super) seed_by_refresh: Option<Vec<u8>>,
+}
+
 /// Gives a sign-in new secrets and remembers the spent refresh token.
-pub(super) fn rotate(conn: &mut Conn, old: &SignIn, refresh: &[u8], unlock: &[u8], now: Moment) -> QueryResult<()> {
+pub(super) fn rotate(conn: &mut Conn, old: &SignIn, new: &Rotated, now: Moment) -> QueryResult<()> {
     diesel::insert_into(spent_refreshes::table)
         .values((
             spent_refreshes::digest.eq(&old.refresh_digest),
@@ -390,15 +414,26 @@ pub(super) fn rotate(conn: &mut Conn, old: &SignIn, refresh: &[u8], unlock: &[u8
         ))
         .execute(conn)?;
     diesel::update(sign_ins::table.find(&old.id))
-        .set((sign_ins::refresh_digest.eq(refresh), sign_ins::unlock_digest.eq(unlock), sign_ins::refreshed_us.eq(now)))
+        .set((
+            sign_ins::refresh_digest.eq(&new.refresh_digest),
+            sign_ins::unlock_digest.eq(&new.unlock_digest),
+            sign_ins::seed_by_unlock.eq(&new.seed_by_unlock),
+            sign_ins::seed_by_refresh.eq(&new.seed_by_refresh),
+            sign_ins::refreshed_us.eq(now),
+        ))
         .execute(conn)
         .map(drop)
 }
 
-/// Ends one sign-in; `false` when it had ended.
+/// Ends one sign-in, and forgets the seed that it had; `false` when it had ended.
 pub(super) fn end_sign_in(conn: &mut Conn, id: &SignInId, why: EndedWhy, now: Moment) -> QueryResult<bool> {
     diesel::update(sign_ins::table.find(id).filter(sign_ins::ended_us.is_null()))
-        .set((sign_ins::ended_us.eq(now), sign_ins::ended_why.eq(why)))
+        .set((
+            sign_ins::ended_us.eq(now),
+            sign_ins::ended_why.eq(why),
+            sign_ins::seed_by_unlock.eq(None::<Vec<u8>>),
+            sign_ins::seed_by_refresh.eq(None::<Vec<u8>>),
+        ))
         .execute(conn)
         .map(|changed| changed == 1)
 }

@@ -11,6 +11,8 @@ use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::{MaterialId, MeetingId, PartyId, RoomId, SessionId};
 
+pub use super::service::sessions::seal_agenda;
+
 /// A meeting of the record.
 #[derive(Clone, Debug)]
 pub struct RecordedMeeting<'a> {

@@ -1,12 +1,14 @@
 //! What the operator's commands on the host write into a room that is new: writing needs no key, and
 //! nothing is read. The command that calls this writes the log entry.
 
+use super::keys::Slot;
 use super::model::{HandlingCode, NewNote};
 use super::service::sealing;
 use super::store::{self, Note};
 use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::{NoteId, PartyId, PersonId, RoomId};
+use crate::seal::Place;
 
 /// A note to be written.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +33,7 @@ pub fn ensure_notes(work: &mut Work<'_>, room: &RoomId, notes: &[RecordedNote<'_
     if store::holds_notes(work.conn, room)? {
         return Ok(());
     }
+    let slot = Slot::of(work, room)?;
     for recorded in notes {
         let note = Note {
             id: NoteId::new(work)?,
@@ -45,7 +48,8 @@ pub fn ensure_notes(work: &mut Work<'_>, room: &RoomId, notes: &[RecordedNote<'_
             handling: recorded.handling.to_vec(),
             handling_text: None,
         };
-        let first = sealing::seal(room, &note.id, 1, &new, (recorded.author, work.now));
+        let seals = |place: Place<'_>, text: &str| slot.seal(work, place, text);
+        let first = sealing::seal(seals, (room, &note.id, 1), &new, (recorded.author, work.now))?;
         store::insert_note(work.conn, &note, &first)?;
     }
     Ok(())

@@ -1,11 +1,12 @@
 //! Rooms: closed audiences with sealed contents. Who is admitted, who visits and why, the notes, and what
 //! of them is released to whom.
 //!
-//! [`opening`] and [`release`] are what other slices build on: a session's room opens with the session, a
+//! [`opening`], [`keys`] and [`release`] are what other slices build on: a session's room opens with the session, a
 //! case file's with the file, and a fiche is released as a note is.
 
 pub mod api;
 pub mod import;
+pub mod keys;
 pub mod mine;
 pub mod model;
 pub mod opening;

@@ -8,7 +8,8 @@ use crate::audit::{Entry, Event};
 use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::{ActId, PersonId, RoomId};
-use crate::seal::{Place, Sealed};
+use crate::rooms::keys;
+use crate::seal::{In, Place, Sealed, Seed};
 use crate::text_enum;
 
 text_enum! {
@@ -39,19 +40,29 @@ pub fn title_place(room: &RoomId) -> Place<'_> {
     Place { room, what: "room.title", thing: room.as_str(), version: 1 }
 }
 
-/// Opens a room with nobody in it. A room without a title has the empty one.
+/// Opens a room and admits these people to the whole of it, each by an act with this source. A room without a title has the empty one.
 ///
 /// # Errors
 /// The database's.
-pub fn open_room(work: &mut Work<'_>, by: Option<&PersonId>, kind: RoomKind, title: &str) -> Result<RoomId, AppError> {
-    let room = RoomId::new(work)?;
-    let title = Sealed::seal(title_place(&room), title);
+pub fn open_room(
+    work: &mut Work<'_>,
+    by: Option<&PersonId>,
+    kind: RoomKind,
+    title: &str,
+    people: &[(&PersonId, &str)],
+) -> Result<RoomId, AppError> {
+    let (room, seed) = (RoomId::new(work)?, Seed::new(work)?);
+    let title = Sealed::seal(work, In { place: title_place(&room), epoch: 1 }, &seed, title)?;
     let now = work.now;
     store::insert_room(work.conn, &room, kind, &title, by, now)?;
+    for (person, source) in people {
+        admit(work, by, &room, person, Reach::Whole, source)?;
+    }
+    keys::begin(work, &room, seed)?;
     Ok(room)
 }
 
-/// Admits `person` from now on.
+/// Admits `person` from now on. The room's key comes with the next request of somebody inside, if not with this one.
 ///
 /// # Errors
 /// The database's.
@@ -95,6 +106,7 @@ pub fn end_admissions(
     let mut ended = Vec::new();
     for (act, room, kind, owner) in store::admissions_of(work.conn, person, now)? {
         let ending = acts::end(work, by, &act, None, source)?;
+        keys::leave(work, &room, person)?;
         work.log(
             Entry::new(Event::AdmissionEnded)
                 .on("room", &room)

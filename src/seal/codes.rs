@@ -10,6 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use super::keyfile::KeyFile;
+use super::secret::SecretKey;
 use crate::context::Ctx;
 use crate::error::AppError;
 use crate::settings::Settings;
@@ -18,6 +19,7 @@ use crate::settings::Settings;
 const ROWS_KEY: &str = "rows.key";
 const CODE: &[u8] = b"incamera/row-code/v1\0";
 const NAME: &[u8] = b"incamera/row-key-name/v1\0";
+const KEEPER: &[u8] = b"incamera/keeper/v1\0";
 
 /// How many refused rows are remembered, so that each is told of once. Whoever can write rows could make any number.
 const MOST_TOLD: usize = 10_000;
@@ -31,6 +33,7 @@ type HmacSha256 = Hmac<Sha256>;
 /// be told of.
 pub struct RowCodes {
     keys: Vec<(String, HmacSha256)>,
+    keeper: SecretKey,
     refused: Mutex<Refused>,
 }
 
@@ -93,7 +96,17 @@ impl RowCodes {
             let name = HEXLOWER.encode(name.get(..8).unwrap_or_default());
             HmacSha256::new_from_slice(bytes).map(|key| (name, key)).map_err(AppError::internal)
         };
-        Ok(Self { keys: file.all().map(key).collect::<Result<_, _>>()?, refused: Mutex::default() })
+        Ok(Self {
+            keys: file.all().map(key).collect::<Result<_, _>>()?,
+            keeper: SecretKey::derived(file, KEEPER)?,
+            refused: Mutex::default(),
+        })
+    }
+
+    /// What keeps a room's seed as long as nobody admitted has a key (decision 23).
+    #[must_use]
+    pub const fn keeper(&self) -> &SecretKey {
+        &self.keeper
     }
 
     /// The names of the keys, newest first.

@@ -93,9 +93,9 @@ mod tests {
 
     use super::*;
     use crate::context::{Moment, SystemEntropy};
-    use crate::ids::{PersonId, RoomId, SignInId};
+    use crate::ids::{CeremonyId, PersonId, RoomId, SignInId};
     use crate::seal::keypair::PUBLIC_KEY;
-    use crate::seal::wrap::Wrapped;
+    use crate::seal::wrap::{ForMember, Wrapped};
 
     fn ctx() -> Ctx {
         Ctx::new(Moment(0), Arc::new(SystemEntropy))
@@ -136,6 +136,7 @@ mod tests {
         people: [PersonId; 2],
         rooms: [RoomId; 2],
         sign_ins: [SignInId; 2],
+        ceremonies: [CeremonyId; 2],
     }
 
     impl Cast {
@@ -144,12 +145,14 @@ mod tests {
                 people: [(); 2].map(|()| PersonId::new(ctx).unwrap()),
                 rooms: [(); 2].map(|()| RoomId::new(ctx).unwrap()),
                 sign_ins: [(); 2].map(|()| SignInId::new(ctx).unwrap()),
+                ceremonies: [(); 2].map(|()| CeremonyId::new(ctx).unwrap()),
             }
         }
 
         /// Places that differ from the first of them, and from each other, in one part at least.
         fn wrapped(&self) -> Vec<Wrapped<'_>> {
-            let ([person, other], [room, second], [sign_in, later]) = (&self.people, &self.rooms, &self.sign_ins);
+            let ([person, other], [sign_in, later], [ceremony, next]) =
+                (&self.people, &self.sign_ins, &self.ceremonies);
             let expires = Moment(7);
             vec![
                 Wrapped::ByPassword { person, pair: 1 },
@@ -163,11 +166,26 @@ mod tests {
                 Wrapped::ByUnlockSecret { person, pair: 2, sign_in, expires },
                 Wrapped::ByUnlockSecret { person, pair: 1, sign_in: later, expires },
                 Wrapped::ByUnlockSecret { person, pair: 1, sign_in, expires: Moment(8) },
-                Wrapped::ToMember { room, epoch: 1, person, pair: 1 },
-                Wrapped::ToMember { room: second, epoch: 1, person, pair: 1 },
-                Wrapped::ToMember { room, epoch: 2, person, pair: 1 },
-                Wrapped::ToMember { room, epoch: 1, person: other, pair: 1 },
-                Wrapped::ToMember { room, epoch: 1, person, pair: 2 },
+                Wrapped::ByRefreshToken { person, pair: 1, sign_in, expires },
+                Wrapped::ByRefreshToken { person: other, pair: 1, sign_in, expires },
+                Wrapped::ByRefreshToken { person, pair: 2, sign_in, expires },
+                Wrapped::ByRefreshToken { person, pair: 1, sign_in: later, expires },
+                Wrapped::ByRefreshToken { person, pair: 1, sign_in, expires: Moment(8) },
+                Wrapped::ByCeremony { person, pair: 1, ceremony },
+                Wrapped::ByCeremony { person: other, pair: 1, ceremony },
+                Wrapped::ByCeremony { person, pair: 2, ceremony },
+                Wrapped::ByCeremony { person, pair: 1, ceremony: next },
+            ]
+        }
+
+        fn for_members(&self) -> Vec<ForMember<'_>> {
+            let ([person, other], [room, second]) = (&self.people, &self.rooms);
+            vec![
+                ForMember { room, epoch: 1, person, pair: 1 },
+                ForMember { room: second, epoch: 1, person, pair: 1 },
+                ForMember { room, epoch: 2, person, pair: 1 },
+                ForMember { room, epoch: 1, person: other, pair: 1 },
+                ForMember { room, epoch: 1, person, pair: 2 },
             ]
         }
 
@@ -194,22 +212,35 @@ mod tests {
         let cast = Cast::new(&ctx);
         let [seed, own, another] = [(); 3].map(|()| Seed::new(&ctx).unwrap());
         let public = own.public().unwrap();
-        let (secret, guess) = ([1; 32], [2; 32]);
+        let same = |opened: Result<Seed, AppError>| opened.ok().map(|seed| *seed.bytes());
+        let expected = |here: bool| here.then_some(*seed.bytes());
+        // All are under the same secret, which is a member's own seed: so only the places keep them apart.
+        let mut blobs = Vec::new();
         for (number, place) in cast.wrapped().iter().enumerate() {
-            let (under, to) = (place.under(&ctx, &secret, &seed).unwrap(), place.to(&ctx, &public, &seed).unwrap());
-            assert_eq!((under.len(), to.len()), (1 + 12 + 32 + 16, 1 + 1120 + 32 + 16));
+            let blob = place.under(&ctx, own.bytes(), &seed).unwrap();
+            assert_eq!(blob.len(), 1 + 12 + 32 + 16);
             for (at, there) in cast.wrapped().iter().enumerate() {
-                let opened = [there.open_under(&secret, &under), there.open_by(&own, &to)];
-                for opened in opened {
-                    assert_eq!(
-                        opened.ok().map(|seed| *seed.bytes()),
-                        (at == number).then_some(*seed.bytes()),
-                        "{there:?}"
-                    );
-                }
+                assert_eq!(same(there.open(own.bytes(), &blob)), expected(at == number), "{there:?}");
             }
-            assert!(place.open_under(&guess, &under).is_err() && place.open_by(&another, &to).is_err());
-            assert!(place.open_under(&secret, &to).is_err() && place.open_by(&own, &under).is_err());
+            assert!(place.open(another.bytes(), &blob).is_err());
+            blobs.push(blob);
+        }
+        for (number, place) in cast.for_members().iter().enumerate() {
+            let (under, to) = (place.under(&ctx, &own, &seed).unwrap(), place.to(&ctx, &public, &seed).unwrap());
+            assert_eq!((under.len(), to.len()), (1 + 12 + 32 + 16, 1 + 1120 + 32 + 16));
+            assert!(!ForMember::by_anybody(&under) && ForMember::by_anybody(&to));
+            for blob in [&under, &to] {
+                for (at, there) in cast.for_members().iter().enumerate() {
+                    assert_eq!(same(there.open(&own, blob)), expected(at == number), "{there:?}");
+                }
+                assert!(place.open(&another, blob).is_err());
+                assert!(cast.wrapped().iter().all(|wrapped| wrapped.open(own.bytes(), blob).is_err()));
+                // Neither way's blob is the other's.
+                let mut swapped = blob.clone();
+                swapped[0] ^= 3;
+                assert!(place.open(&own, &swapped).is_err());
+            }
+            assert!(blobs.iter().all(|blob| place.open(&own, blob).is_err()));
         }
     }
 
@@ -234,9 +265,8 @@ mod tests {
                 let mut swapped = blob.clone();
                 swapped[0] ^= 3;
                 assert!(place.open(&seed, &swapped).is_err());
-                for wrapped in cast.wrapped() {
-                    assert!(wrapped.open_under(seed.bytes(), blob).is_err() && wrapped.open_by(&seed, blob).is_err());
-                }
+                assert!(cast.wrapped().iter().all(|wrapped| wrapped.open(seed.bytes(), blob).is_err()));
+                assert!(cast.for_members().iter().all(|member| member.open(&seed, blob).is_err()));
             }
         }
     }
@@ -247,27 +277,26 @@ mod tests {
         let cast = Cast::new(&ctx);
         let [seed, own] = [(); 2].map(|()| Seed::new(&ctx).unwrap());
         let public = own.public().unwrap();
-        let secret = [1; 32];
-        let (wrapped, places) = (cast.wrapped(), cast.places());
-        let (member, place) = (wrapped.last().unwrap(), &places[0]);
+        let (members, places) = (cast.for_members(), cast.places());
+        let (member, place) = (members.last().unwrap(), &places[0]);
         let mut dice = Dice(0x5eed);
         let blobs = |make: &dyn Fn() -> Vec<u8>| [make(), make()];
-        let under = blobs(&|| member.under(&ctx, &secret, &seed).unwrap());
+        let under = blobs(&|| member.under(&ctx, &own, &seed).unwrap());
         let to = blobs(&|| member.to(&ctx, &public, &seed).unwrap());
         let text = blobs(&|| place.seal(&ctx, &own, b"who saw it").unwrap());
         let given = blobs(&|| place.seal_to(&ctx, &public, b"who saw it").unwrap());
         let mut accepted = 0;
         for _ in 0..49_000 {
-            accepted += usize::from(member.open_under(&secret, &dice.bend(&under[0], &under[1])).is_ok());
+            accepted += usize::from(member.open(&own, &dice.bend(&under[0], &under[1])).is_ok());
             accepted += usize::from(place.open(&own, &dice.bend(&text[0], &text[1])).is_ok());
         }
         for _ in 0..1_000 {
-            accepted += usize::from(member.open_by(&own, &dice.bend(&to[0], &to[1])).is_ok());
+            accepted += usize::from(member.open(&own, &dice.bend(&to[0], &to[1])).is_ok());
             accepted += usize::from(place.open(&own, &dice.bend(&given[0], &given[1])).is_ok());
         }
         assert_eq!(accepted, 0, "of 100,000");
         // The whole ones do: what was bent above was worth refusing.
-        assert!(member.open_under(&secret, &under[0]).is_ok() && member.open_by(&own, &to[0]).is_ok());
+        assert!(member.open(&own, &under[0]).is_ok() && member.open(&own, &to[0]).is_ok());
         assert!(place.open(&own, &text[0]).is_ok() && place.open(&own, &given[0]).is_ok());
     }
 

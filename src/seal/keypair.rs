@@ -11,6 +11,7 @@ use hpke::kem::{Kem, XWing};
 use hpke::{Deserializable, OpModeR, OpModeS, Serializable, single_shot_open, single_shot_seal_with_rng};
 use zeroize::Zeroizing;
 
+use super::secret::SecretKey;
 use crate::context::Ctx;
 use crate::error::AppError;
 
@@ -62,6 +63,22 @@ impl Seed {
     /// Never, in fact: each 32 bytes are a seed.
     pub fn public(&self) -> Result<PublicKey, AppError> {
         Ok(PublicKey(XWing::sk_to_pk(&self.private()?)))
+    }
+
+    /// Keeps it under a key of the server, for as long as it belongs to nobody else.
+    ///
+    /// # Errors
+    /// Without randomness.
+    pub fn kept(&self, ctx: &Ctx, keeper: &SecretKey, place: &str) -> Result<Vec<u8>, AppError> {
+        keeper.seal(ctx, place, self.bytes())
+    }
+
+    /// Opens what [`Seed::kept`] made.
+    ///
+    /// # Errors
+    /// When it is not that, of this place.
+    pub fn read_kept(keeper: &SecretKey, place: &str, blob: &[u8]) -> Result<Self, AppError> {
+        Self::of(&keeper.open(place, blob)?).ok_or_else(refused)
     }
 
     /// Opens what was sealed to the public key for the place that `info` spells.

@@ -6,8 +6,9 @@
 //! under a key file that is not in the database. Beside them [`codes`]: by which the server knows the rows
 //! that it has written itself.
 //!
-//! [`keypair`], [`wrap`] and [`epoch`] are how contents will be sealed (decision 21): a room has a key pair for each
-//! epoch, whose seed is wrapped to the people admitted, whose own seeds are wrapped under what they alone know.
+//! [`keypair`], [`wrap`] and [`epoch`] are how contents are sealed (decision 21): a room has a key pair for each epoch,
+//! whose seed is wrapped for the people admitted, whose own seeds are wrapped under what they alone know; [`unlock`] opens
+//! one's own for a request. Which rows hold all that is for the slices `identity` and `rooms` to say.
 
 pub mod codes;
 pub mod contents;
@@ -15,7 +16,12 @@ pub mod epoch;
 pub mod keyfile;
 pub mod keypair;
 pub mod secret;
+pub mod unlock;
 pub mod wrap;
 
 pub use codes::{Known, RowCodes};
-pub use contents::{Key, Place, Sealed};
+pub use contents::{Place, Sealed};
+pub use epoch::In;
+pub use keypair::{PublicKey, Seed};
+pub use unlock::{Key, Unlock};
+pub use wrap::{ForMember, Wrapped};

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use hkdf::Hkdf;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::context::Ctx;
@@ -25,6 +27,19 @@ impl SecretKey {
     pub fn new(file: &KeyFile) -> Result<Self, AppError> {
         let keys = file.all().map(|bytes| UnboundKey::new(&CHACHA20_POLY1305, bytes).map(LessSafeKey::new));
         keys.collect::<Result<_, _>>().map(|keys| Self(Arc::new(keys))).map_err(AppError::internal)
+    }
+
+    /// Keys made of those of a file that serves something else as well; `label` says what these are for.
+    ///
+    /// # Errors
+    /// Never, in fact: the lengths are right.
+    pub fn derived(file: &KeyFile, label: &[u8]) -> Result<Self, AppError> {
+        let key = |bytes: &[u8; 32]| {
+            let mut made = Zeroizing::new([0; 32]);
+            Hkdf::<Sha256>::new(None, bytes).expand(label, made.as_mut()).map_err(AppError::internal)?;
+            UnboundKey::new(&CHACHA20_POLY1305, made.as_ref()).map(LessSafeKey::new).map_err(AppError::internal)
+        };
+        file.all().map(key).collect::<Result<_, _>>().map(|keys| Self(Arc::new(keys)))
     }
 
     /// Seals `secret` for `place`. A random nonce of 96 bits is enough for the few thousand that one key seals.

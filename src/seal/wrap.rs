@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::keypair::{PublicKey, Seed, refused};
 use crate::context::{Ctx, Moment};
 use crate::error::AppError;
-use crate::ids::{PersonId, RoomId, SignInId};
+use crate::ids::{CeremonyId, PersonId, RoomId, SignInId};
 
 /// The ways of sealing, each blob's first byte. `contents` has 0.
 pub(super) mod way {
@@ -21,24 +21,24 @@ pub(super) mod way {
     pub const PUBLIC: u8 = 2;
 }
 
-/// Whose seed it is, and what opens it.
+/// A person's seed under a secret, and which secret.
 #[derive(Clone, Copy, Debug)]
 pub enum Wrapped<'a> {
-    /// A person's seed, under the key that his password gives.
+    /// The key that his password gives.
     ByPassword {
         /// Whose.
         person: &'a PersonId,
         /// Which of his key pairs.
         pair: i64,
     },
-    /// A person's seed, under the code that he has on paper.
+    /// The code that he has on paper.
     ByRecoveryCode {
         /// Whose.
         person: &'a PersonId,
         /// Which of his key pairs.
         pair: i64,
     },
-    /// A person's seed, under the unlock secret of a log-in.
+    /// The unlock secret of a log-in.
     ByUnlockSecret {
         /// Whose.
         person: &'a PersonId,
@@ -49,16 +49,25 @@ pub enum Wrapped<'a> {
         /// When that ends at the latest.
         expires: Moment,
     },
-    /// The seed of a room's epoch, for a person who is admitted.
-    ToMember {
-        /// The room.
-        room: &'a RoomId,
-        /// Its epoch.
-        epoch: i64,
-        /// Who is admitted.
+    /// The refresh token of a log-in, by which it comes to have another unlock secret.
+    ByRefreshToken {
+        /// Whose.
         person: &'a PersonId,
-        /// To which of his key pairs.
+        /// Which of his key pairs.
         pair: i64,
+        /// The log-in.
+        sign_in: &'a SignInId,
+        /// When that ends at the latest.
+        expires: Moment,
+    },
+    /// What a browser holds while it is asked for a passkey.
+    ByCeremony {
+        /// Whose.
+        person: &'a PersonId,
+        /// Which of his key pairs.
+        pair: i64,
+        /// The question.
+        ceremony: &'a CeremonyId,
     },
 }
 
@@ -71,8 +80,11 @@ impl Wrapped<'_> {
             Self::ByUnlockSecret { person, pair, sign_in, expires } => {
                 spell("wrap/unlock-secret", &[person.as_str(), sign_in.as_str()], &[pair, expires.0])
             }
-            Self::ToMember { room, epoch, person, pair } => {
-                spell("wrap/member", &[room.as_str(), person.as_str()], &[epoch, pair])
+            Self::ByRefreshToken { person, pair, sign_in, expires } => {
+                spell("wrap/refresh-token", &[person.as_str(), sign_in.as_str()], &[pair, expires.0])
+            }
+            Self::ByCeremony { person, pair, ceremony } => {
+                spell("wrap/ceremony", &[person.as_str(), ceremony.as_str()], &[pair])
             }
         }
     }
@@ -89,11 +101,31 @@ impl Wrapped<'_> {
     ///
     /// # Errors
     /// When it is not that, of this place and under this secret.
-    pub fn open_under(&self, secret: &[u8], blob: &[u8]) -> Result<Seed, AppError> {
+    pub fn open(&self, secret: &[u8], blob: &[u8]) -> Result<Seed, AppError> {
         Seed::of(&open_under(secret, &self.spelled(), blob)?).ok_or_else(refused)
     }
+}
 
-    /// Wraps `seed` to somebody's public key.
+/// The seed of a room's epoch, for a person who is admitted.
+#[derive(Clone, Copy, Debug)]
+pub struct ForMember<'a> {
+    /// The room.
+    pub room: &'a RoomId,
+    /// Its epoch.
+    pub epoch: i64,
+    /// Who is admitted.
+    pub person: &'a PersonId,
+    /// For which of his key pairs.
+    pub pair: i64,
+}
+
+impl ForMember<'_> {
+    fn spelled(&self) -> Vec<u8> {
+        spell("wrap/member", &[self.room.as_str(), self.person.as_str()], &[self.epoch, self.pair])
+    }
+
+    /// Wraps `seed` to the person's public key: anybody can, so whoever opens it holds the seed against the epoch's
+    /// public key before it is used.
     ///
     /// # Errors
     /// Without randomness.
@@ -101,12 +133,31 @@ impl Wrapped<'_> {
         seal_to(ctx, public, &self.spelled(), seed.bytes())
     }
 
-    /// Opens what [`Wrapped::to`] made.
+    /// Wraps `seed` under the person's own, which costs no public-key operation to open and which nobody else can.
     ///
     /// # Errors
-    /// When it is not that, of this place and to this key pair.
-    pub fn open_by(&self, own: &Seed, blob: &[u8]) -> Result<Seed, AppError> {
-        Seed::of(&open_by(own, &self.spelled(), blob)?).ok_or_else(refused)
+    /// Without randomness.
+    pub fn under(&self, ctx: &Ctx, own: &Seed, seed: &Seed) -> Result<Vec<u8>, AppError> {
+        seal_under(ctx, own.bytes(), &self.spelled(), seed.bytes())
+    }
+
+    /// Opens what either of them made.
+    ///
+    /// # Errors
+    /// When it is not that, of this place and for this key pair.
+    pub fn open(&self, own: &Seed, blob: &[u8]) -> Result<Seed, AppError> {
+        let place = self.spelled();
+        let seed = match blob.first() {
+            Some(&way::SECRET) => open_under(own.bytes(), &place, blob)?,
+            _ => open_by(own, &place, blob)?,
+        };
+        Seed::of(&seed).ok_or_else(refused)
+    }
+
+    /// Whether a blob was made by somebody else: see [`ForMember::to`].
+    #[must_use]
+    pub fn by_anybody(blob: &[u8]) -> bool {
+        blob.first() != Some(&way::SECRET)
     }
 }
 

@@ -181,6 +181,7 @@ both!(a_counterpart_reads_what_is_released_to_its_state, |server| {
 
 both!(admission_is_from_inside_and_ends_at_once, |server| {
     let mut world = World::new(server);
+    world.enrol(&["fr", "de", "no", "sec2"]);
     let scene = scene(&world);
     let path = format!("/api/v1/rooms/{}", scene.room);
     let (notes, admissions) = (format!("{path}/notes"), format!("{path}/admissions"));
@@ -226,6 +227,7 @@ both!(admission_is_from_inside_and_ends_at_once, |server| {
 
 both!(a_release_is_of_one_version, |server| {
     let mut world = World::new(server);
+    world.enrol(&["fr", "de", "ua"]);
     let scene = scene(&world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);
@@ -316,6 +318,7 @@ both!(nobody_admits_further_than_he_was_admitted, |server| {
 
 both!(new_means_open_no_room, |server| {
     let mut world = World::new(server);
+    world.enrol(&["fr", "de"]);
     let scene = scene(&world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     inside(&mut world, "fr", &scene.room).post(&notes, &note("secret", "x")).expect(201);
@@ -349,6 +352,7 @@ both!(onward_opens_nothing_that_was_written_before, |server| {
     let mut fr = inside(&mut world, "fr", &scene.room);
     let before = fr.post(&notes, &note("before", "x")).expect(201);
     let late = world.add("late", "DE", incamera::network::model::Role::ContactPoint);
+    world.enrol(&["late"]);
     fr.post(&format!("{path}/admissions"), &json!({"person": late, "reach": "onward"})).expect(201);
     let after = fr.post(&notes, &note("after", "x")).expect(201);
     let mut late = inside(&mut world, "late", &scene.room);

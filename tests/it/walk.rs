@@ -105,6 +105,7 @@ fn facts(stage: &Stage, principal: &Principal, ask: &Ask, visit: Option<&str>) -
         sign_in: stage.sign_in(principal),
         second_factor: principal.second_factor,
         unlocked: principal.unlock,
+        unlock: None,
         visit: visit.and_then(VisitId::parse),
     };
     facts_with(&stage.world, ask, Some((person, credentials)))

@@ -48,6 +48,7 @@ fn cost_of(server: &TestServer, client: &mut Client, path: &str) -> Counters {
 
 both!(an_audited_read_costs_four_queries_and_a_commit, |server| {
     let mut world = World::new(server);
+    world.enrol_all();
     let scene = scene(&world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);
@@ -77,6 +78,7 @@ both!(an_audited_read_costs_four_queries_and_a_commit, |server| {
 both!(those_who_wait_share_one_commit, |server| {
     const READERS: usize = 16;
     let mut world = World::new(server);
+    world.enrol_all();
     let scene = scene(&world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);
@@ -109,6 +111,7 @@ both!(those_who_wait_share_one_commit, |server| {
 
 both!(a_change_costs_one_commit_with_its_entry, |server| {
     let mut world = World::new(server);
+    world.enrol_all();
     let scene = scene(&world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);

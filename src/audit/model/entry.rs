@@ -95,6 +95,8 @@ events! {
     PasskeyAdded = "passkey_added", Identity, Alteration;
     /// A passkey was ended.
     PasskeyEnded = "passkey_ended", Identity, Alteration;
+    /// The key pair of an account was made that is older than rooms have keys.
+    KeyMade = "key_made", Identity, Control;
     /// A password was changed.
     PasswordChanged = "password_changed", Identity, Alteration;
     /// A party was recorded.
@@ -141,6 +143,8 @@ events! {
     VisitOpened = "visit_opened", Rooms, Control;
     /// A visit was ended before its time.
     VisitEnded = "visit_ended", Rooms, Control;
+    /// What a room holds was sealed that was written before rooms had keys.
+    RoomSealed = "room_sealed", Rooms, Alteration;
     /// Someone was admitted.
     Admitted = "admitted", Rooms, Disclosure;
     /// An admission was ended.

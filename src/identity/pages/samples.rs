@@ -67,6 +67,7 @@ pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
         totp_secret: "JBSWY3DPEHPK3PXP".to_owned(),
         otpauth: "otpauth://totp/x?secret=JBSWY3DPEHPK3PXP".to_owned(),
         recovery_codes: vec!["abcd-efgh".to_owned(), "ijkl-mnop".to_owned()],
+        room_code: "icm_abc".to_owned(),
     };
     let code = Code::of(&enrolled.otpauth).unwrap();
     [

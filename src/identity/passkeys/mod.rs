@@ -1,6 +1,5 @@
 //! Passkeys: a second factor that cannot be given away to a false page (Web Authentication, Level 3). They
-//! stand in for the authenticator's code after the password, which stays: what opens a room will be derived
-//! from it.
+//! stand in for the authenticator's code after the password, which stays: the person's key is opened by it.
 //!
 //! What was asked of a browser rests in the database, so that any node can take the answer; never in the
 //! browser's hands, who could then bring an old question with its old answer. It is sealed there: it says which keys
@@ -16,11 +15,13 @@ use webauthn_rs::prelude::{
     AuthenticationResult, Passkey, PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Url, Uuid, Webauthn, WebauthnBuilder,
 };
+use zeroize::Zeroizing;
 
 use self::store::{Ceremony, CeremonyKind, PasskeyRow};
+use super::keys;
 use super::model::Tokens;
-use super::service::{self, Named, Second};
-use super::{Identity, store as accounts};
+use super::service::{self, Named, Opens, Second};
+use super::{Identity, store as accounts, tokens};
 use crate::access::{self, Asker, TheNetwork, actions};
 use crate::audit::{Entry, Event};
 use crate::context::Moment;
@@ -29,6 +30,7 @@ use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{CeremonyId, PasskeyId, PersonId};
 use crate::input;
 use crate::seal::secret::SecretKey;
+use crate::seal::{Key, Wrapped};
 
 /// Seconds in which a browser must answer.
 const CEREMONY_SECONDS: i64 = 300;
@@ -36,6 +38,8 @@ const CEREMONY_SECONDS: i64 = 300;
 const MOST: usize = 10;
 /// Longest name of a passkey, in characters.
 const NAME_MAX: usize = 60;
+/// Prefix of what a browser holds while it is asked.
+const HOLD: &str = "ich_";
 
 /// What asks browsers and judges their answers.
 pub(super) struct Passkeys(Webauthn);
@@ -53,6 +57,8 @@ impl Passkeys {
 pub(super) struct Asked {
     pub(super) ceremony: CeremonyId,
     pub(super) options: String,
+    /// For the answer of whoever logs in: opens the person's key, which the password opened.
+    pub(super) hold: Zeroizing<String>,
 }
 
 /// A passkey as its owner sees it.
@@ -163,15 +169,15 @@ impl Identity {
         password: &str,
     ) -> Result<Asked, AppError> {
         let webauthn = self.webauthn()?.clone();
-        let (Named { account, right }, source) = self.password_of(db, peer, email, password).await?;
+        let (Named { account, opens }, source) = self.password_of(db, peer, email, password).await?;
         let key = self.factor_key.clone();
         let asked = db
             .write(move |work| {
                 let rows = match &account {
-                    Some(account) if right => store::of(work, &account.person_id)?,
+                    Some(account) if opens.is_some() => store::of(work, &account.person_id)?,
                     _ => Vec::new(),
                 };
-                let (Some(account), false) = (&account, rows.is_empty()) else {
+                let (Some(account), Some(Opens::Password(kek)), false) = (&account, opens, rows.is_empty()) else {
                     service::log_failure(work, account.as_ref(), &source)?;
                     return Ok(None);
                 };
@@ -179,7 +185,11 @@ impl Identity {
                 let (options, state) = webauthn.start_passkey_authentication(&passkeys).map_err(AppError::internal)?;
                 // That the password is right is told, and so it is logged.
                 work.log(Entry::new(Event::PasskeyAsked).concerning(&account.person_id).source(&source));
-                begin(work, &key, &account.person_id, CeremonyKind::LogIn, &options, &state).map(Some)
+                let (own, made) = keys::open_or_make(work, &account.person_id, &kek)?;
+                if made {
+                    work.log(Entry::new(Event::KeyMade).by_person(&account.person_id));
+                }
+                begin(work, &key, &account.person_id, CeremonyKind::LogIn, (&options, &state), own.as_ref()).map(Some)
             })
             .await?;
         asked.ok_or_else(|| Fault::SignInNeeded.into())
@@ -195,6 +205,7 @@ impl Identity {
         peer: Option<IpAddr>,
         ceremony: &CeremonyId,
         answer: &str,
+        hold: &str,
     ) -> Result<Tokens, AppError> {
         let refused = || AppError::from(Fault::SignInNeeded);
         let (webauthn, id) = (self.webauthn()?, ceremony.clone());
@@ -218,9 +229,10 @@ impl Identity {
         let (named, second) = match result {
             Some(result) => {
                 let answered = Answered { means_us: asked.means_us, result };
-                (Named { account: Some(account), right: true }, Second::Passkey(answered))
+                let opens = Some(Opens::Held(held(&asked, hold)));
+                (Named { account: Some(account), opens }, Second::Passkey(answered))
             }
-            None => (Named { account: Some(account), right: false }, Second::None),
+            None => (Named { account: Some(account), opens: None }, Second::None),
         };
         self.enter(db, named, source, second).await
     }
@@ -240,7 +252,7 @@ impl Identity {
         let (options, state) = webauthn
             .start_passkey_registration(user, &account.email, &name, Some(exclude))
             .map_err(AppError::internal)?;
-        begin(work, &self.factor_key, person, CeremonyKind::Registration, &options, &state)
+        begin(work, &self.factor_key, person, CeremonyKind::Registration, (&options, &state), None)
     }
 
     /// Keeps the passkey that a browser made.
@@ -284,6 +296,13 @@ impl Identity {
     }
 }
 
+/// The seed of whoever was asked, if what the browser held opens it: else the log-in reaches no room.
+fn held(asked: &Ceremony, hold: &str) -> Option<Key> {
+    let (pair, blob) = (asked.pair?, asked.seed.as_ref()?);
+    let place = Wrapped::ByCeremony { person: &asked.person_id, pair, ceremony: &asked.id };
+    Some(Key::new(asked.person_id.clone(), pair, place.open(hold.as_bytes(), blob).ok()?))
+}
+
 /// Where what was asked is sealed: nowhere else, for nobody else and no longer it is an answer's judge.
 fn place(asked: &Ceremony) -> String {
     format!("ceremony/{}/{}/{}/{}/{}", asked.id, asked.person_id, asked.kind, asked.means_us.0, asked.expires_us.0)
@@ -305,8 +324,8 @@ fn begin(
     key: &SecretKey,
     person: &PersonId,
     kind: CeremonyKind,
-    options: &impl serde::Serialize,
-    state: &impl serde::Serialize,
+    (options, state): (&impl serde::Serialize, &impl serde::Serialize),
+    own: Option<&Key>,
 ) -> Result<Asked, AppError> {
     let means_us = accounts::account_of(work, person)?.ok_or(Fault::SignInNeeded)?.changed_us;
     let mut ceremony = Ceremony {
@@ -316,9 +335,16 @@ fn begin(
         state: String::new(),
         means_us,
         expires_us: work.now.plus_seconds(CEREMONY_SECONDS),
+        seed: None,
+        pair: own.map(Key::pair),
     };
+    let (hold, _) = tokens::opaque(work, HOLD)?;
+    if let Some(own) = own {
+        let place = Wrapped::ByCeremony { person, pair: own.pair(), ceremony: &ceremony.id };
+        ceremony.seed = Some(place.under(work, hold.as_bytes(), own.seed())?);
+    }
     let sealed = key.seal(work, &place(&ceremony), write(state)?.as_bytes())?;
     ceremony.state = BASE64.encode(&sealed);
     store::begin(work.conn, &ceremony, work.now)?;
-    Ok(Asked { ceremony: ceremony.id, options: write(options)? })
+    Ok(Asked { ceremony: ceremony.id, options: write(options)?, hold })
 }

@@ -49,6 +49,7 @@ struct NewPage {
 struct AnswerBody {
     ceremony: CeremonyId,
     credential: String,
+    hold: String,
 }
 
 /// The passkey that the browser made.
@@ -144,7 +145,7 @@ async fn ask(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError> {
 
 async fn answer(identity: Arc<Identity>, call: Call) -> Result<Answer, AppError> {
     let body: AnswerBody = call.form()?;
-    match identity.answer_passkey(call.db(), call.peer(), &body.ceremony, &body.credential).await {
+    match identity.answer_passkey(call.db(), call.peer(), &body.ceremony, &body.credential, &body.hold).await {
         Ok(tokens) => {
             let (next, kept) = (next(&call)?, call.fields()?.under(KEPT));
             let shell = call.shell()?.for_unlock(&tokens.unlock);

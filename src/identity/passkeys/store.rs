@@ -43,6 +43,9 @@ pub(super) struct Ceremony {
     pub(super) state: String,
     pub(super) means_us: Moment,
     pub(super) expires_us: Moment,
+    /// The seed of whoever logs in, under what the browser holds.
+    pub(super) seed: Option<Vec<u8>>,
+    pub(super) pair: Option<i64>,
 }
 
 /// Those of a person that are good, the oldest first.

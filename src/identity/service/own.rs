@@ -1,10 +1,11 @@
 //! One's own account and log-ins.
 
+use super::NewPassword;
 use crate::access::{self, Asker, TheNetwork, actions};
 use crate::audit::{Entry, Event};
 use crate::db::Work;
 use crate::error::{AppError, Fault};
-use crate::identity::Verifier;
+use crate::identity::keys;
 use crate::identity::model::{Me, PartyRef, PersonRef, SignInSummary};
 use crate::identity::store::{self, Account, EndedWhy};
 use crate::ids::SignInId;
@@ -52,7 +53,7 @@ pub(in crate::identity) fn own_account(work: &mut Work<'_>, asker: &Asker) -> Re
     })
 }
 
-/// Changes one's own password to the one of `verifier`; every other log-in of the person ends. `before` is
+/// Changes one's own password to the `new` one, which opens one's key from now on; every other log-in of the person ends. `before` is
 /// the account whose present password was found right: it was hashed outside of any unit of work.
 ///
 /// # Errors
@@ -61,11 +62,16 @@ pub(in crate::identity) fn change_password(
     work: &mut Work<'_>,
     asker: &Asker,
     before: &OwnAccount,
-    verifier: &Verifier,
+    new: &NewPassword,
 ) -> Result<(), AppError> {
     let now = own_account(work, asker)?.account;
     if !before.account.same_means(&now) {
         return Err(not_present());
+    }
+    let NewPassword { verifier, before, after } = new;
+    match keys::open(work, &now.person_id, before)? {
+        Some(own) => keys::rewrap(work, &now.person_id, &own, after, None)?,
+        None => drop(keys::make(work, &now.person_id, after, None)?),
     }
     store::set_password(work.conn, &now.person_id, verifier, work.now)?;
     store::end_sign_ins_of(work.conn, &now.person_id, asker.sign_in(), EndedWhy::CredentialsChanged, work.now)?;

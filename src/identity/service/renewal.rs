@@ -1,5 +1,7 @@
 //! Staying logged in: refresh tokens, each good once.
 
+use zeroize::Zeroizing;
+
 use super::Secrets;
 use crate::access::{Asker, Credentials};
 use crate::audit::{Entry, Event};
@@ -7,9 +9,10 @@ use crate::context::Moment;
 use crate::db::{Db, Work};
 use crate::error::{AppError, Fault};
 use crate::identity::model::Tokens;
-use crate::identity::store::{self, EndedWhy, SignIn};
+use crate::identity::store::{self, EndedWhy, Rotated, SignIn};
 use crate::identity::{Identity, tokens};
 use crate::ids::{PersonId, SignInId};
+use crate::seal::Wrapped;
 use crate::server::Bearer;
 use crate::server::page::cookies::SignedIn;
 
@@ -24,8 +27,7 @@ impl Identity {
     /// `SignInNeeded`, whatever is wrong.
     pub async fn refresh(&self, db: &Db, refresh_token: String) -> Result<Tokens, AppError> {
         let secrets = Secrets::new(&db.ctx())?;
-        let unlock = secrets.unlock.1.clone();
-        let renewed = self.rotate(db, &refresh_token, &secrets, Some(unlock), 0).await?;
+        let renewed = self.rotate(db, &refresh_token, &secrets, true, 0).await?;
         let Some(Renewed { person, sign_in, anew: true, .. }) = renewed else {
             return Err(Fault::SignInNeeded.into());
         };
@@ -41,7 +43,7 @@ impl Identity {
         refresh_token: &str,
     ) -> Result<Option<(Bearer, Option<SignedIn>)>, AppError> {
         let secrets = Secrets::new(&db.ctx())?;
-        let Some(renewed) = self.rotate(db, refresh_token, &secrets, None, TABS_SECONDS).await? else {
+        let Some(renewed) = self.rotate(db, refresh_token, &secrets, false, TABS_SECONDS).await? else {
             return Ok(None);
         };
         let signed_in = renewed.anew.then(|| -> Result<SignedIn, AppError> {
@@ -56,16 +58,17 @@ impl Identity {
     }
 
     /// Spends a refresh token. One spent before, no longer than `leeway` seconds ago, is let pass without
-    /// new secrets; `unlock` is the digest of the new unlock secret, if there is to be one.
+    /// new secrets; `unlock` says whether there is to be another unlock secret, too.
     async fn rotate(
         &self,
         db: &Db,
         refresh_token: &str,
         secrets: &Secrets,
-        unlock: Option<Vec<u8>>,
+        unlock: bool,
         leeway: i64,
     ) -> Result<Option<Renewed>, AppError> {
-        let (digest, refresh) = (tokens::digest(refresh_token), secrets.refresh.1.clone());
+        let (digest, spent_token) = (tokens::digest(refresh_token), Zeroizing::new(refresh_token.to_owned()));
+        let secrets = secrets.clone();
         let idle = self.settings.idle_seconds;
         db.write(move |work| {
             let (row, anew) = match store::sign_in_by_refresh(work, &digest)? {
@@ -81,13 +84,32 @@ impl Identity {
                 return Ok(None);
             }
             if anew {
-                store::rotate(work.conn, &row, &refresh, unlock.as_ref().unwrap_or(&row.unlock_digest), work.now)?;
+                let new = rotated(work, &row, &spent_token, &secrets, unlock)?;
+                store::rotate(work.conn, &row, &new, work.now)?;
                 work.log(Entry::new(Event::SignInRefreshed).by(&asker).on("sign_in", &row.id));
             }
             Ok(Some(Renewed { person: row.person_id, sign_in: row.id, expires: row.expires_us, anew }))
         })
         .await
     }
+}
+
+/// The new secrets of a log-in, with the person's seed under them: what the spent token opened.
+fn rotated(work: &Work<'_>, row: &SignIn, spent: &str, secrets: &Secrets, unlock: bool) -> Result<Rotated, AppError> {
+    let opened = match (row.pair, &row.seed_by_refresh) {
+        (Some(pair), Some(blob)) => Some((pair, row.by_refresh(pair).open(spent.as_bytes(), blob)?)),
+        _ => None,
+    };
+    let under = |secret: &str, place: fn(&SignIn, i64) -> Wrapped<'_>| {
+        let seed = opened.as_ref();
+        seed.map(|(pair, seed)| place(row, *pair).under(work, secret.as_bytes(), seed)).transpose()
+    };
+    Ok(Rotated {
+        refresh_digest: secrets.refresh.1.clone(),
+        seed_by_refresh: under(&secrets.refresh.0, SignIn::by_refresh)?,
+        unlock_digest: if unlock { secrets.unlock.1.clone() } else { row.unlock_digest.clone() },
+        seed_by_unlock: if unlock { under(&secrets.unlock.0, SignIn::by_unlock)? } else { row.seed_by_unlock.clone() },
+    })
 }
 
 /// What became of a refresh token.

@@ -13,8 +13,9 @@ use crate::meetings::model::{Agenda, NewSession, SessionBody, SessionDetail, Ses
 use crate::meetings::store::{self, Admissible, AgendaRow, Meeting, Session};
 use crate::network::model::Standing;
 use crate::network::names::states_with;
-use crate::rooms::opening::{self, Reach, RoomKind};
-use crate::seal::{Key, Place, Sealed};
+use crate::rooms::keys::{Pen, Ring, Slot};
+use crate::rooms::opening::{self, RoomKind};
+use crate::seal::{Place, Sealed};
 
 /// The source of the admissions that come with a closed session.
 const BY_DEFAULT: &str = "Admitted by default when the closed session was convened";
@@ -66,13 +67,28 @@ fn closed_agenda(
         Err(AppError { fault: Fault::NotPermitted | Fault::MeansNeeded(_) | Fault::NotFound, .. }) => return Ok(None),
         Err(other) => return Err(other),
     };
-    let key = Key::of(asker)?;
+    let ring = Ring::of(work, asker, room)?;
+    if ring.is_empty() {
+        return Ok(None);
+    }
     let rows = store::closed_agenda(work.conn, &permit)?;
-    rows.iter().map(|row| row.words.open(&key, item_place(room, &row.id))).collect::<Result<_, _>>().map(Some)
+    rows.iter().map(|row| ring.open(item_place(room, &row.id), &row.words)).collect::<Result<_, _>>().map(Some)
 }
 
 fn item_place<'a>(room: &'a RoomId, item: &'a ItemId) -> Place<'a> {
     Place { room, what: "agenda", thing: item.as_str(), version: 1 }
+}
+
+/// Seals the agenda of a room's session from before rooms had keys. For the operator's command.
+///
+/// # Errors
+/// The database's.
+pub fn seal_agenda(work: &mut Work<'_>, room: &RoomId, slot: &Slot) -> Result<(), AppError> {
+    for row in store::agenda_before(work.conn, room)? {
+        let words = slot.seal(work, item_place(room, &row.id), &row.words.read_plain()?)?;
+        store::replace_words(work.conn, &row.id, &words)?;
+    }
+    Ok(())
 }
 
 /// Adds a session. A closed one gets a room, and admits by default every contact point of the member
@@ -106,10 +122,9 @@ pub(in crate::meetings) fn insert(
         NewSession::Breakout(title) => (SessionKind::Breakout, Some(title.clone()), None, 0),
         NewSession::Closed { title, counterparts_of } => {
             let people = admitted_by_default(work, counterparts_of)?;
-            let room = opening::open_room(work, by, RoomKind::Session, title.as_deref().unwrap_or_default())?;
-            for person in &people {
-                opening::admit(work, by, &room, person, Reach::Whole, BY_DEFAULT)?;
-            }
+            let title = title.as_deref().unwrap_or_default();
+            let people: Vec<_> = people.iter().map(|person| (person, BY_DEFAULT)).collect();
+            let room = opening::open_room(work, by, RoomKind::Session, title, &people)?;
             (SessionKind::Closed, None, Some(room), people.len())
         }
     };
@@ -154,7 +169,8 @@ pub(in crate::meetings) fn change_agenda(
     if let Some(room) = &seen.thing().room_id {
         let permit = access::permit::<actions::ChangeClosedAgenda, Session>(work, asker, id)?;
         require_newest(permit.thing(), agenda)?;
-        let rows = rows(work, id, agenda, |item, words| Sealed::seal(item_place(room, item), words))?;
+        let pen = Pen::of(work, asker, room)?;
+        let rows = rows(work, id, agenda, |item, words| pen.seal(work, item_place(room, item), words))?;
         store::replace_closed_agenda(work.conn, &permit, &rows)?;
         work.log(
             Entry::new(Event::ClosedAgendaChanged).by(asker).on("session", id).in_room(room).during(asker.visit()),
@@ -162,7 +178,7 @@ pub(in crate::meetings) fn change_agenda(
     } else {
         let permit = access::permit::<actions::ChangeAgenda, Session>(work, asker, id)?;
         require_newest(permit.thing(), agenda)?;
-        let rows = rows(work, id, agenda, |_, words| Sealed::plain(words))?;
+        let rows = rows(work, id, agenda, |_, words| Ok(Sealed::plain(words)))?;
         store::replace_agenda(work.conn, &permit, &rows)?;
         work.log(Entry::new(Event::AgendaChanged).by(asker).on("session", id));
     }
@@ -177,13 +193,13 @@ fn rows(
     work: &Work<'_>,
     session: &SessionId,
     agenda: &Agenda,
-    seal: impl Fn(&ItemId, &str) -> Sealed,
+    seal: impl Fn(&ItemId, &str) -> Result<Sealed, AppError>,
 ) -> Result<Vec<AgendaRow>, AppError> {
     (0_i64..)
         .zip(&agenda.items)
         .map(|(position, words)| {
             let id = ItemId::new(work)?;
-            let words = seal(&id, words);
+            let words = seal(&id, words)?;
             Ok(AgendaRow { id, session_id: session.clone(), position, words })
         })
         .collect()

@@ -17,7 +17,7 @@ pub(super) use meetings::{
 pub(super) use parties::{Admissible, admissible, is_person_of, is_state, is_there, people_to_choose};
 pub use sessions::Session;
 pub(super) use sessions::{
-    AgendaRow, admitted, closed_agenda, find_session, insert_participation, insert_session, next_position,
-    participants, participates, plain_agenda, replace_agenda, replace_closed_agenda, room_titles, session_of,
-    sessions_of,
+    AgendaRow, admitted, agenda_before, closed_agenda, find_session, insert_participation, insert_session,
+    next_position, participants, participates, plain_agenda, replace_agenda, replace_closed_agenda, replace_words,
+    room_titles, session_of, sessions_of,
 };

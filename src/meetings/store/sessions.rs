@@ -152,6 +152,20 @@ pub(in crate::meetings) fn closed_agenda(
     agenda(conn, &permit.thing().id)
 }
 
+/// The agenda of a room's session from before rooms had keys.
+pub(in crate::meetings) fn agenda_before(conn: &mut Conn, room: &RoomId) -> QueryResult<Vec<AgendaRow>> {
+    agenda_items::table
+        .inner_join(sessions::table.on(sessions::id.eq(agenda_items::session_id)))
+        .filter(sessions::room_id.eq(room))
+        .select(AgendaRow::as_select())
+        .load(conn)
+}
+
+/// Puts the sealed words of a line in the place of the plain ones.
+pub(in crate::meetings) fn replace_words(conn: &mut Conn, item: &ItemId, words: &Sealed) -> QueryResult<()> {
+    diesel::update(agenda_items::table.find(item)).set(agenda_items::words.eq(words)).execute(conn).map(drop)
+}
+
 fn replace(conn: &mut Conn, session: &Session, items: &[AgendaRow]) -> QueryResult<()> {
     diesel::update(sessions::table.filter(sessions::id.eq(&session.id)))
         .set(sessions::agenda_version.eq(session.agenda_version.saturating_add(1)))

@@ -34,7 +34,7 @@ pub(super) fn routes() -> Vec<Route> {
             logs: Logs::Event(Event::VisitOpened),
             takes: Takes::Json(schema::<VisitBody>),
             gives: Gives::Created(schema::<VisitOpened>),
-            also: &[],
+            also: &[409],
             handler: handler(open_visit),
         },
         Route {

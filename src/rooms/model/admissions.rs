@@ -43,6 +43,9 @@ pub struct Member {
     pub act: ActId,
     /// From when on.
     pub from: Moment,
+    /// Whether the room's key has come to the person: told to those who are admitted only. It comes with the next request
+    /// of somebody who has it.
+    pub keyed: Option<bool>,
 }
 
 /// Whether somebody admitted reads a note.

@@ -40,6 +40,12 @@ impl Inside {
         Ok(Self { room, names })
     }
 
+    /// Whether what the room holds is lost with the memory of one person; told to those who are in it.
+    fn hangs_on_few(&self) -> bool {
+        self.room.members.iter().all(|member| member.keyed.is_some())
+            && self.room.members.iter().filter(|member| member.keyed == Some(true)).count() < 2
+    }
+
     /// The members as they are shown: name and party.
     fn members(&self) -> impl Iterator<Item = (&Member, &str)> {
         self.room.members.iter().map(|member| (member, self.names.code(&member.party)))

@@ -64,7 +64,7 @@ pub(super) fn routes() -> Vec<Route> {
             logs: Logs::Event(Event::VisitOpened),
             takes: Takes::Form(schema::<VisitBody>),
             gives: Gives::See,
-            also: &[],
+            also: &[409],
             handler: handler(open_visit),
         },
         Route {

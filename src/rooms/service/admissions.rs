@@ -6,9 +6,11 @@ use crate::audit::{Entry, Event};
 use crate::db::Work;
 use crate::error::{AppError, Fault};
 use crate::ids::{PersonId, RoomId};
+use crate::rooms::keys;
 use crate::rooms::model::{Member, NewAdmission};
 use crate::rooms::opening::{self, Reach};
 use crate::rooms::store::{self, Room};
+use crate::seal::Key;
 
 /// The source of an ending that is asked for without one.
 const FROM_INSIDE: &str = "Ended from inside the room";
@@ -61,6 +63,12 @@ pub(in crate::rooms) fn admit(
         return Err(Fault::Conflict("The person is admitted already.").into());
     }
     let act = opening::admit(work, Some(admitter), room, &new.person, new.reach, &new.source)?;
+    if new.reach == Reach::Onward {
+        // What was written before is of an epoch whose key does not come along.
+        keys::close(work, room)?;
+    }
+    let key = asker.unlock().map(|_| Key::of(asker)).transpose()?;
+    keys::settle(work, room, key.as_ref())?;
     work.log(
         Entry::new(Event::Admitted)
             .by(asker)
@@ -71,7 +79,8 @@ pub(in crate::rooms) fn admit(
             .to([&party])
             .act(&act),
     );
-    Ok(Member { person: new.person.clone(), name, party, reach: new.reach, act, from: now })
+    let keyed = Some(keys::keyed(work, room)?.contains(&new.person));
+    Ok(Member { person: new.person.clone(), name, party, reach: new.reach, act, from: now, keyed })
 }
 
 /// Ends every admission of a person to the room, and the visits that last.
@@ -89,6 +98,7 @@ pub(in crate::rooms) fn end(
         acts::end(work, asker.person(), act, None, FROM_INSIDE)?;
     }
     store::end_visits_of(work.conn, &permit, person, now)?;
+    keys::leave(work, room, person)?;
     work.log(
         Entry::new(Event::AdmissionEnded)
             .by(asker)

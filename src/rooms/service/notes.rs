@@ -7,10 +7,11 @@ use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault, OrConflict};
 use crate::ids::{NoteId, PartyId, RoomId};
+use crate::rooms::keys::{Pen, Ring};
 use crate::rooms::model::{NewNote, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, Revision};
 use crate::rooms::release::{self, Released};
 use crate::rooms::store::{self, Note, NoteAt, Room, SealedVersion};
-use crate::seal::Key;
+use crate::seal::Place;
 use crate::server::Page;
 use crate::server::answer::List;
 
@@ -33,7 +34,7 @@ pub(in crate::rooms) fn list(
 ) -> Result<List<NoteLine>, AppError> {
     let after = page.after.as_deref().map(place).transpose()?;
     let permit = access::permit::<actions::ReadRoom, Room>(work, asker, room)?;
-    let key = Key::of(asker)?;
+    let ring = Ring::of(work, asker, room)?;
     let filter = access::filter::<actions::ReadNote>(asker);
     let rows = store::notes_page(work.conn, &permit, filter, after.as_ref(), page.rows())?;
     let list = page.cut(rows, |(note, _)| format!("{}|{}", note.written_us.0, note.id));
@@ -44,7 +45,7 @@ pub(in crate::rooms) fn list(
         .map(|(note, row)| {
             Ok(NoteLine {
                 version: row.version,
-                title: sealing::title(&key, room, &row)?,
+                title: sealing::title(&ring, room, &row)?,
                 handling: sealing::handling(&row)?,
                 author: row.author_id,
                 revised_at: row.written_us,
@@ -128,7 +129,7 @@ pub(in crate::rooms) fn get(
     version: Option<i64>,
 ) -> Result<NoteBody, AppError> {
     let permit = access::permit::<actions::ReadNote, NoteAt>(work, asker, &(id.clone(), version))?;
-    let key = Key::of(asker)?;
+    let ring = Ring::of(work, asker, room)?;
     // Nobody but the originator is told to whom else it was released.
     let originator = permit.held(Fact::MyParty);
     let NoteAt { note, version: row } = permit.into_thing();
@@ -141,7 +142,7 @@ pub(in crate::rooms) fn get(
     let row = row.filter(|_| note.room_id == *room).ok_or(Fault::NotFound)?;
     let releases = if originator { Some(releases(work, id)?) } else { None };
     work.log(entry(Event::NoteRead, asker, &note).version(row.version));
-    body(&key, note, &row, releases)
+    body(&ring, note, &row, releases)
 }
 
 fn releases(work: &mut Work<'_>, id: &NoteId) -> Result<Vec<NoteReleaseBody>, AppError> {
@@ -161,7 +162,7 @@ pub(in crate::rooms) fn versions(
     id: &NoteId,
 ) -> Result<Vec<NoteVersionLine>, AppError> {
     let permit = note_in::<actions::ReadNote>(work, asker, room, id)?;
-    let key = Key::of(asker)?;
+    let ring = Ring::of(work, asker, room)?;
     let rows = match asker.party() {
         Some(party) if by_release(asker, &permit.thing().party_id) => {
             store::released_versions(work, std::slice::from_ref(id), party, work.now)?
@@ -173,7 +174,7 @@ pub(in crate::rooms) fn versions(
         .map(|row| {
             Ok(NoteVersionLine {
                 version: row.version,
-                title: sealing::title(&key, room, row)?,
+                title: sealing::title(&ring, room, row)?,
                 handling: sealing::handling(row)?,
                 author: row.author_id.clone(),
                 written_at: row.written_us,
@@ -183,15 +184,15 @@ pub(in crate::rooms) fn versions(
 }
 
 fn body(
-    key: &Key,
+    ring: &Ring,
     note: Note,
     row: &SealedVersion,
     releases: Option<Vec<NoteReleaseBody>>,
 ) -> Result<NoteBody, AppError> {
-    let (text, handling_text) = sealing::text(key, &note.room_id, row)?;
+    let (text, handling_text) = sealing::text(ring, &note.room_id, row)?;
     Ok(NoteBody {
         version: row.version,
-        title: sealing::title(key, &note.room_id, row)?,
+        title: sealing::title(ring, &note.room_id, row)?,
         text,
         handling: sealing::handling(row)?,
         handling_text,
@@ -221,10 +222,12 @@ pub(in crate::rooms) fn write(
         party_id: party.clone(),
         written_us: work.now,
     };
-    let first = sealing::seal(room, &note.id, 1, new, (author, work.now));
+    let pen = Pen::of(work, asker, room)?;
+    let seals = |place: Place<'_>, text: &str| pen.seal(work, place, text);
+    let first = sealing::seal(seals, (room, &note.id, 1), new, (author, work.now))?;
     store::insert_note(work.conn, &note, &first)?;
     work.log(entry(Event::NoteWritten, asker, &note).version(1));
-    body(&Key::of(asker)?, note, &first, Some(Vec::new()))
+    body(pen.ring(), note, &first, Some(Vec::new()))
 }
 
 /// Writes the next version of a note, if the newest is the one it was based on.
@@ -242,11 +245,13 @@ pub(in crate::rooms) fn revise(
         return Err(Fault::Outdated.into());
     }
     let version = newest.saturating_add(1);
-    let next = sealing::seal(room, id, version, &revision.note, (author, work.now));
+    let pen = Pen::of(work, asker, room)?;
+    let seals = |place: Place<'_>, text: &str| pen.seal(work, place, text);
+    let next = sealing::seal(seals, (room, id, version), &revision.note, (author, work.now))?;
     store::insert_version(work.conn, &permit, &next).or_conflict(Fault::Outdated)?;
     let releases = releases(work, id)?;
     work.log(entry(Event::NoteRevised, asker, permit.thing()).version(version));
-    body(&Key::of(asker)?, permit.into_thing(), &next, Some(releases))
+    body(pen.ring(), permit.into_thing(), &next, Some(releases))
 }
 
 /// Leave to release a note of this room, with the entry that tells of it.

@@ -1,21 +1,27 @@
 //! Looking at a room: what it belongs to, who is in it, and what it is called.
 
-use crate::access::{self, Asker, actions};
+use crate::access::{self, Asker, Fact, actions};
 use crate::audit::{Entry, Event};
 use crate::db::Work;
 use crate::error::{AppError, Fault};
 use crate::ids::RoomId;
+use crate::rooms::keys::{self, Ring};
 use crate::rooms::model::RoomBody;
 use crate::rooms::opening::title_place;
 use crate::rooms::store::{self, Room};
-use crate::seal::Key;
 
 /// A room, with its title for those who may read that now. Who is in it is contents, and so every look is
 /// an entry.
 pub(in crate::rooms) fn get(work: &mut Work<'_>, asker: &Asker, id: &RoomId) -> Result<RoomBody, AppError> {
     let permit = access::permit::<actions::SeeRoom, Room>(work, asker, id)?;
     let now = work.now;
-    let members = store::members(work.conn, &permit, now)?;
+    let mut members = store::members(work.conn, &permit, now)?;
+    if permit.held(Fact::Admitted) {
+        let keyed = keys::keyed(work, id)?;
+        for member in &mut members {
+            member.keyed = Some(keyed.contains(&member.person));
+        }
+    }
     let title = title(work, asker, id)?;
     work.log(Entry::new(Event::RoomSeen).by(asker).on("room", id).in_room(id).owned_by(permit.thing().owner()));
     let room = permit.into_thing();
@@ -37,6 +43,10 @@ fn title(work: &mut Work<'_>, asker: &Asker, id: &RoomId) -> Result<Option<Strin
         Err(AppError { fault: Fault::NotPermitted | Fault::MeansNeeded(_) | Fault::NotFound, .. }) => return Ok(None),
         Err(other) => return Err(other),
     };
-    let title = permit.thing().title.open(&Key::of(asker)?, title_place(id))?;
+    let ring = Ring::of(work, asker, id)?;
+    if ring.is_empty() {
+        return Ok(None);
+    }
+    let title = ring.open(title_place(id), &permit.thing().title)?;
     Ok(Some(title).filter(|title| !title.is_empty()))
 }

@@ -5,10 +5,13 @@ use crate::audit::{Entry, Event};
 use crate::db::Work;
 use crate::error::{AppError, Fault};
 use crate::ids::{RoomId, VisitId};
+use crate::rooms::keys;
 use crate::rooms::model::{Purpose, VisitOpened};
 use crate::rooms::store::{self, Room};
+use crate::seal::Key;
 
-/// Begins a visit of `minutes`.
+/// Begins a visit of `minutes`. Whoever comes in gives those admitted meanwhile the keys of the room; whoever has none
+/// waits for that.
 pub(in crate::rooms) fn open(
     work: &mut Work<'_>,
     asker: &Asker,
@@ -19,6 +22,11 @@ pub(in crate::rooms) fn open(
     let permit = access::permit::<actions::OpenVisit, Room>(work, asker, room)?;
     let person = asker.person().ok_or(Fault::SignInNeeded)?;
     let sign_in = asker.sign_in().ok_or(Fault::SignInNeeded)?;
+    let key = asker.unlock().map(|_| Key::of(asker)).transpose()?;
+    keys::settle(work, room, key.as_ref())?;
+    if !keys::has_come(work, room, person)? {
+        return Err(keys::AWAITED.into());
+    }
     let visit = VisitId::new(work)?;
     let (now, expires_at) = (work.now, work.now.plus_seconds(minutes.saturating_mul(60)));
     store::insert_visit(work.conn, &permit, &visit, (person, sign_in), (now, expires_at))?;

@@ -28,7 +28,7 @@ pub(in crate::rooms) fn members(
         .load(conn)?;
     Ok(rows
         .into_iter()
-        .map(|(person, name, party, reach, act, from)| Member { person, name, party, reach, act, from })
+        .map(|(person, name, party, reach, act, from)| Member { person, name, party, reach, act, from, keyed: None })
         .collect())
 }
 

@@ -64,7 +64,7 @@ both!(a_forged_log_in_is_none, |server| {
     let digest = |secret: &str| digest(kind, secret);
     let whose = format!("person_id = '{fr}' AND ended_us IS NULL AND refresh_digest <> {}", digest("icr_forged"));
     hand.tables.execute(&format!(
-        "INSERT INTO sign_ins SELECT '{FORGED}', person_id, opened_us, refreshed_us, expires_us, second_factor, {}, {}, NULL, NULL FROM sign_ins WHERE {whose} AND second_factor = TRUE",
+        "INSERT INTO sign_ins SELECT '{FORGED}', person_id, opened_us, refreshed_us, expires_us, second_factor, {}, {}, NULL, NULL, NULL, NULL, NULL FROM sign_ins WHERE {whose} AND second_factor = TRUE",
         digest("icr_forged"),
         digest("icu_forged")
     ));

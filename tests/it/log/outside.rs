@@ -73,6 +73,7 @@ both!(an_outsider_finds_the_log_consistent, |server: TestServer| {
         std::fs::copy(&last, checkpoints.join(number.to_string())).unwrap();
     }
     // Receipts of two things done in a closed room, for the State whose note it was.
+    world.enrol(&["fr", "de"]);
     let meeting = made::meeting(&mut world, 36);
     let room = text(&made::session(&mut world, &meeting, "closed", "Closed session", &[]), "room");
     let mut fr = made::inside(&mut world, "fr", &room);

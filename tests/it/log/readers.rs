@@ -2,7 +2,7 @@
 
 use incamera::audit::{self, Entry, Event};
 use incamera::ids::{NoteId, PersonId, RoomId};
-use incamera::rooms::opening::{self, Reach, RoomKind};
+use incamera::rooms::opening::{self, RoomKind};
 use serde_json::{Value, json};
 
 use crate::both;
@@ -42,8 +42,8 @@ both!(everyone_reads_what_concerns_them, |server: TestServer| {
     let noted: Vec<PersonId> = vec![de.clone(), se];
     let in_session = session_room.clone();
     let case_room = world.server.operate(move |work| {
-        let room = opening::open_room(work, Some(&fr), RoomKind::CaseFile, "A case file")?;
-        opening::admit(work, Some(&fr), &room, &fr, Reach::Whole, "made for a test")?;
+        let admitted = [(&fr, "made for a test")];
+        let room = opening::open_room(work, Some(&fr), RoomKind::CaseFile, "A case file", &admitted)?;
         for (person, party) in noted.iter().zip(&parties) {
             let note = NoteId::new(work)?;
             work.log(

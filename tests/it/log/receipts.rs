@@ -25,6 +25,7 @@ fn shown(text: &str, key: &Verifier) -> Value {
 
 both!(a_receipt_proves_an_entry_and_shows_what_its_reader_may_read, |server: TestServer| {
     let mut world = World::new(server);
+    world.enrol(&["fr", "de"]);
     let key = key(&world.server);
     let meeting = made::meeting(&mut world, 36);
     let closed = made::session(&mut world, &meeting, "closed", "Closed session", &[]);

@@ -74,6 +74,7 @@ pub fn asker(
         sign_in: SignInId::parse(sign_in),
         second_factor: brought.second_factor,
         unlocked: brought.unlock,
+        unlock: None,
         visit: brought.visit.and_then(|visit| VisitId::parse(&ids.visits[visit])),
     };
     Ok(Asker::load(work, &ids.people[person], credentials, Moment(at))?)

@@ -254,7 +254,7 @@ fn make(work: &mut Work<'_>, network: &Network, ids: &mut Ids, change: Change) -
             let closed = kind == SessionKind::Closed;
             let (mut room, mut title) = ("NULL".to_owned(), "'Title'".to_owned());
             if closed {
-                let made = opening::open_room(work, None, RoomKind::Session, "Title")?.to_string();
+                let made = opening::open_room(work, None, RoomKind::Session, "Title", &[])?.to_string();
                 (room, title) = (format!("'{made}'"), "NULL".to_owned());
                 ids.rooms.push(made);
             }
@@ -280,7 +280,7 @@ fn make(work: &mut Work<'_>, network: &Network, ids: &mut Ids, change: Change) -
         }
         Change::Case { person } => {
             let by = &ids.people[person];
-            let room = opening::open_room(work, Some(by), RoomKind::CaseFile, "Title")?.to_string();
+            let room = opening::open_room(work, Some(by), RoomKind::CaseFile, "Title", &[])?.to_string();
             let sql = format!(
                 "INSERT INTO cases (id, room_id, party_id, opened_us) VALUES ('{id}', '{room}', '{}', {now})",
                 ids.parties[PEOPLE[person]]

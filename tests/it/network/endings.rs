@@ -57,7 +57,7 @@ both!(off_boarding_ends_every_right_at_once, |server: TestServer| {
     let whole = made::participation(&mut world, &breakout, "FR", None);
     let (opener, person_id) = (id.clone(), id.clone());
     let concealed = world.server.operate(move |work| {
-        let room = opening::open_room(work, Some(&opener), RoomKind::CaseFile, "A case file")?;
+        let room = opening::open_room(work, Some(&opener), RoomKind::CaseFile, "A case file", &[])?;
         opening::admit(work, Some(&opener), &room, &person_id, Reach::Whole, "made for a test")
     });
     let invitation = sec.post(&format!("{path}/invitation"), &json!({"email": "fr@elsewhere.example"})).expect(201);
@@ -182,7 +182,7 @@ both!(rights_of_rooms_are_not_administration, |server: TestServer| {
     let mut world = World::new(server);
     let fr = world.person("fr");
     let admission = world.server.operate(move |work| {
-        let room: RoomId = opening::open_room(work, Some(&fr), RoomKind::CaseFile, "A case file")?;
+        let room: RoomId = opening::open_room(work, Some(&fr), RoomKind::CaseFile, "A case file", &[])?;
         opening::admit(work, Some(&fr), &room, &fr, Reach::Whole, "made for a test")
     });
     // Nobody is shown such an act, or can end it, by the way of administration.

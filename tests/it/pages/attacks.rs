@@ -192,6 +192,7 @@ fn a_log_in_that_must_wait_keeps_what_was_typed() {
 // How much a room holds is contents: it is told to whoever came in once, and only since then.
 both!(the_first_page_counts_nothing_before_the_first_visit, |server| {
     let mut world = World::new(server);
+    world.enrol(&["fr", "de", "ua"]);
     let scene = scene(&world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);

@@ -211,6 +211,10 @@ impl Tables {
         self.conn.batch_execute(&format!("{statements}{cover}")).unwrap();
     }
 
+    pub const fn is_sqlite(&self) -> bool {
+        matches!(self.conn, Conn::Sqlite(_))
+    }
+
     pub fn conn(&mut self) -> &mut Conn {
         BY_HAND.lock().unwrap().insert(self.place.clone());
         &mut self.conn

@@ -140,6 +140,19 @@ impl World {
         seed
     }
 
+    /// Opens these people's accounts: whoever has one gets the keys of rooms as soon as he is admitted.
+    pub fn enrol(&mut self, keys: &[&str]) {
+        for key in keys {
+            self.seed(key);
+        }
+    }
+
+    /// Opens everybody's account.
+    pub fn enrol_all(&mut self) {
+        let keys: Vec<&str> = PEOPLE.iter().map(|(key, ..)| *key).collect();
+        self.enrol(&keys);
+    }
+
     /// The person was given new means with this seed.
     pub fn replace_seed(&mut self, key: &str, seed: &str) {
         self.seeds.insert(key.to_owned(), seed.to_owned());

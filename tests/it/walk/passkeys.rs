@@ -27,7 +27,7 @@ fn options(page: &Reply) -> Value {
 /// The form of the page with the authenticator's answer.
 fn answered(page: &Reply, action: &str, credential: &str, more: &[(&str, &str)]) -> Form {
     let mut filled = fields(page, action);
-    filled.retain(|(name, _)| name == "ceremony");
+    filled.retain(|(name, _)| name == "ceremony" || name == "hold");
     filled.extend(form(&[("credential", credential)]));
     filled.extend(form(more));
     filled

@@ -53,6 +53,7 @@ impl Stage {
         let mut world = World::new(server);
         let expired = world.log_in("fr");
         world.server.clock.advance(310);
+        world.enrol_all();
         let scene = scene(&world);
         let mut fr = world.client("fr");
         let case = fr.post("/api/v1/cases", &json!({"fiche": fiche("The case")})).expect(201);

@@ -7,6 +7,7 @@ fn asked() -> Asked {
     Asked {
         ceremony: CeremonyId::parse("00000000-0000-4000-8000-000000000001").unwrap(),
         options: r#"{"publicKey":{"challenge":"AA","rpId":"localhost"}}"#.into(),
+        hold: "ich_abc".to_owned().into(),
     }
 }
 

@@ -25,6 +25,7 @@ pub(in crate::rooms::pages) fn inside(kind: RoomKind, titled: bool) -> Inside {
         reach,
         act: ActId::parse(id).unwrap(),
         from: THEN,
+        keyed: Some(reach == Reach::Whole),
     };
     let of_session = kind == RoomKind::Session;
     let room = RoomBody {
