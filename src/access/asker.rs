@@ -80,14 +80,14 @@ fn held(work: &mut Work<'_>, whom: &Fragment, at: Moment) -> QueryResult<Vec<(Pe
     type Row = (PersonId, (String, PartyId, String, String, String, Option<String>, Option<String>));
     let mut sql = Fragment::new();
     sql.sql("SELECT h.id, d.role, d.party_id, p.kind, ")
-        .sql(codes::act("designations", "d", "a"))
+        .either(codes::act("designations", "d", "a"))
         .sql(", en.act, st.standing, st.act FROM people h JOIN designations d ON d.person_id = h.id AND d.party_id = h.party_id JOIN acts a ON a.id = d.act_id JOIN parties p ON p.id = d.party_id JOIN (SELECT g.person_id, g.act_id, ")
-        .sql(codes::act("enrolments", "g", "a"))
+        .either(codes::act("enrolments", "g", "a"))
         .sql(" AS act FROM enrolments g JOIN acts a ON a.id = g.act_id WHERE g.person_id ");
     sql.append(whom.clone()).sql(" AND ");
     in_force(&mut sql, "a", at);
     sql.sql(") en ON en.person_id = h.id LEFT JOIN (SELECT g.party_id, g.standing, g.act_id, ")
-        .sql(codes::act("standings", "g", "a"))
+        .either(codes::act("standings", "g", "a"))
         .sql(" AS act FROM standings g JOIN acts a ON a.id = g.act_id WHERE g.party_id IN (SELECT me.party_id FROM people me WHERE me.id ");
     sql.append(whom.clone()).sql(") AND ");
     in_force(&mut sql, "a", at);
@@ -214,7 +214,7 @@ impl Asker {
     /// The act of this text, if it has its code. One that has not is as if it were not there.
     fn act(&self, table: &str, text: &str) -> Option<ActId> {
         let act = codes::read(table, text);
-        ActId::parse(act.key).filter(|_| self.codes.accept(act))
+        ActId::parse(act.key()).filter(|_| self.codes.accept(act.coded()))
     }
 
     /// The designations, and the standings of the party, that have their codes, whatever they give.

@@ -418,8 +418,8 @@ pub type Facts = Words;
 pub type Findings = String;
 
 /// The column of those `wanted` facts that are about things of `kind`: the bits of those that hold by the thing's own
-/// nature, and behind a semicolon the acts that the others rest on, each with its fact's place, its length and, as
-/// `db::codes` selects it, its code.
+/// nature, and behind a semicolon the acts that the others rest on, each in a line of its own, with its fact's bit and,
+/// as `db::codes` selects it, its code.
 #[must_use]
 pub fn columns(wanted: FactSet, kind: Kind, asker: &Asker) -> Facts {
     let (mut bits, mut acts) = (Fragment::new(), Fragment::new());
@@ -449,8 +449,8 @@ fn acts_behind(fact: Fact, template: &'static str, kind: Kind, asker: &Asker) ->
     let mut sql = Fragment::new();
     sql.sql("COALESCE((SELECT string_agg('")
         .sql(fact.bit().to_string())
-        .sql(":' || CAST(length(q.t) AS TEXT) || ':' || q.t, '' ORDER BY q.effective_us, q.recorded_us, q.id) FROM (SELECT ")
-        .sql(codes::act(table, "g", "a"))
+        .sql("' || q.t, '\n' ORDER BY q.effective_us, q.recorded_us, q.id) || '\n' FROM (SELECT ")
+        .either(codes::act(table, "g", "a"))
         .sql(" AS t, a.effective_us, a.recorded_us, a.id FROM ");
     fill(&mut sql, template, kind, asker)?;
     sql.sql(") q), '')");
@@ -461,20 +461,15 @@ fn acts_behind(fact: Fact, template: &'static str, kind: Kind, asker: &Asker) ->
 /// the facts, and the acts behind them.
 #[must_use]
 pub fn read(findings: &str, kind: Kind, codes: &Known) -> (FactSet, Vec<(Fact, ActId)>) {
-    let (bits, mut rest) = findings.split_once(';').unwrap_or_default();
+    let (bits, rest) = findings.split_once(';').unwrap_or_default();
     let (mut facts, mut acts) = (FactSet(bits.parse().unwrap_or_default()), Vec::new());
-    while let Some((bit, length, behind)) = rest.split_once(':').and_then(|(bit, behind)| {
-        let (length, behind) = behind.split_once(':')?;
-        Some((bit.parse::<i64>().ok()?, length.parse::<usize>().ok()?, behind))
-    }) {
-        let end = behind.char_indices().nth(length).map_or(behind.len(), |(at, _)| at);
-        let (text, next) = behind.split_at(end);
-        rest = next;
-        let fact = Fact::ALL.iter().copied().find(|fact| fact.bit() == bit);
+    for line in rest.lines() {
+        let (bit, selected) = line.split_at(line.find('[').unwrap_or_default());
+        let fact = Fact::ALL.iter().copied().find(|fact| bit.parse() == Ok(fact.bit()));
         let Some((fact, table)) = fact.and_then(|fact| Some((fact, table_of_acts(fact, kind)?))) else { continue };
-        let act = codes::read(table, text);
-        if codes.accept(act)
-            && let Some(id) = ActId::parse(act.key)
+        let act = codes::read(table, selected);
+        if codes.accept(act.coded())
+            && let Some(id) = ActId::parse(act.key())
         {
             facts = facts.with(fact, true);
             acts.push((fact, id));

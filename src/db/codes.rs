@@ -4,14 +4,17 @@
 //! An act is one with the row that says what it is about, and with its endings: so the code of a right covers all that
 //! decides whether it is in force, and an ending cannot be edited or taken away from it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
+use serde_json::value::RawValue;
 
-use super::bound::{BOUND, Bound};
-use super::fragment::{Fragment, Spelled, Statement, Words};
+use super::bound::{BOUND, Bound, text};
+use super::dialect::Which;
+use super::fragment::{Either, Fragment, Spelled, Statement, Words};
 use super::schema::row_codes;
 use super::{Conn, dialect};
 use crate::audit::model::rows::Touched;
@@ -92,36 +95,41 @@ fn code(table: &str, key: &str) -> String {
 
 /// The SQL of an act with its code, for [`read`]: of the row `g` of `table`, whose act is `a`.
 #[must_use]
-pub fn act(table: &'static str, g: &'static str, a: &'static str) -> &'static str {
-    static ACTS: Spelled<[&str; 3]> = Spelled::new();
-    ACTS.get([table, g, a], || {
-        let covers = CODED.iter().find(|(name, ..)| *name == table).map_or(Covers::Act, |(_, _, covers)| *covers);
-        // Acts hold no bytes.
-        let no_bytes = |value: &str| value.to_owned();
-        format!(
-            "{g}.act_id || ' ' || {} || ' ' || {} || {} || {}",
-            code(table, &format!("{g}.act_id")),
-            canonical(table, g, &no_bytes),
-            canonical("acts", a, &no_bytes),
-            later(covers, g, a)
-        )
+pub fn act(table: &'static str, g: &'static str, a: &'static str) -> Either {
+    static ACTS: Spelled<(Which, [&str; 3])> = Spelled::new();
+    Either::new(|which| {
+        ACTS.get((which, [table, g, a]), || {
+            let key = format!("{g}.act_id");
+            selected(which, [key.clone(), code(table, &key), later(covers(table), g, a)], &[(table, g), ("acts", a)])
+        })
     })
 }
 
 /// A row of `table` with its code, for [`read`], in a query over that table.
 #[must_use]
 pub fn row(conn: &Conn, table: &'static str) -> Words {
-    static ROWS: Spelled<[&str; 2]> = Spelled::new();
-    let spelled = ROWS.get([dialect::name(conn), table], || {
-        let hex = |value: &str| dialect::hex(conn, value);
+    static ROWS: Spelled<(Which, &str)> = Spelled::new();
+    let which = dialect::which(conn);
+    let spelled = ROWS.get((which, table), || {
         let key = CODED.iter().find(|(name, ..)| *name == table).map_or("id", |(_, key, _)| *key);
         let column = format!("{table}.{key}");
-        let key = if bytes(table, key) { hex(&column) } else { column };
-        format!("{key} || ' ' || {} || ' ' || {}", code(table, &key), canonical(table, table, &hex))
+        let key = if bytes(table, key) { dialect::hex(which, &column) } else { column };
+        selected(which, [key.clone(), code(table, &key), later(Covers::Row, "", "")], &[(table, table)])
     });
     let mut sql = Fragment::new();
     sql.sql(spelled);
     Words(sql)
+}
+
+fn covers(table: &str) -> Covers {
+    CODED.iter().find(|(name, ..)| *name == table).map_or(Covers::Act, |(_, _, covers)| *covers)
+}
+
+/// The key, the code, what may come later, and the columns of these tables and their aliases.
+fn selected(which: Which, head: [String; 3], rows: &[(&str, &str)]) -> String {
+    let hex = |value: &str| dialect::hex(which, value);
+    let columns = rows.iter().filter_map(|(table, alias)| Some(bound(table)?.values_in(alias, &hex)));
+    dialect::json_array(which, &head.into_iter().chain(columns.flatten()).collect::<Vec<_>>())
 }
 
 fn bytes(table: &str, column: &str) -> bool {
@@ -129,12 +137,50 @@ fn bytes(table: &str, column: &str) -> bool {
     kind.is_some_and(|(_, kind)| *kind == super::bound::Column::Bytes)
 }
 
-/// Takes apart what [`act`] and [`row`] select.
+/// A row as [`act`] and [`row`] select it.
+pub struct Selected<'a> {
+    table: &'a str,
+    key: Cow<'a, str>,
+    code: Cow<'a, str>,
+    text: String,
+}
+
+impl Selected<'_> {
+    /// Its key: the act's id.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The row with its code, to be held against that.
+    #[must_use]
+    pub fn coded(&self) -> Coded<'_> {
+        Coded { table: self.table, key: &self.key, code: &self.code, text: &self.text }
+    }
+}
+
+/// Takes apart what [`act`] and [`row`] select. What is no such thing has no code.
 #[must_use]
-pub fn read<'a>(table: &'a str, text: &'a str) -> Coded<'a> {
-    let (key, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let (code, text) = rest.split_once(' ').unwrap_or((rest, ""));
-    Coded { table, key, code, text }
+pub fn read<'a>(table: &'a str, selected: &'a str) -> Selected<'a> {
+    let (mut key, mut code) = (Cow::default(), Cow::default());
+    let text = (|| {
+        let mut values = serde_json::from_str::<Vec<&RawValue>>(selected).ok()?.into_iter();
+        key = text(values.next()?.get())?;
+        let given = text(values.next()?.get())?;
+        let later = text(values.next()?.get())?;
+        let mut row = String::with_capacity(selected.len() * 2);
+        bound(table)?.canonical_of(&mut values, &mut row)?;
+        if covers(table) != Covers::Row {
+            bound("acts")?.canonical_of(&mut values, &mut row)?;
+        }
+        row.push_str(&later);
+        code = given;
+        values.next().is_none().then_some(row)
+    })();
+    match text {
+        Some(text) => Selected { table, key, code, text },
+        None => Selected { table, key, code: Cow::default(), text: String::new() },
+    }
 }
 
 /// A row as it is, and its code.
@@ -169,7 +215,8 @@ fn held(
     (table, key, covers): (&str, &str, Covers),
     some: Option<&[&String]>,
 ) -> QueryResult<Vec<Held>> {
-    let (hex, binary) = (|value: &str| dialect::hex(conn, value), bytes(table, key));
+    let (which, binary) = (dialect::which(conn), bytes(table, key));
+    let hex = |value: &str| dialect::hex(which, value);
     let column = if binary { hex(&format!("g.{key}")) } else { format!("g.{key}") };
     let unhex = binary.then(|| dialect::unhex(conn));
     let (acts, joined) = match covers {

@@ -91,12 +91,40 @@ pub(super) fn end_snapshot(conn: &mut Conn) -> QueryResult<()> {
     conn.batch_execute("COMMIT")
 }
 
+/// Which of the two databases, where SQL is spelled before there is a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Which {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// Which one a connection is to.
+#[must_use]
+pub const fn which(conn: &Conn) -> Which {
+    match conn {
+        Conn::Sqlite(_) => Which::Sqlite,
+        Conn::Postgres(_) => Which::Postgres,
+    }
+}
+
 /// The SQL that writes bytes as lower-case hexadecimal digits.
 #[must_use]
-pub fn hex(conn: &Conn, value: &str) -> String {
-    match conn {
-        Conn::Sqlite(_) => format!("lower(hex({value}))"),
-        Conn::Postgres(_) => format!("encode({value}, 'hex')"),
+pub fn hex(which: Which, value: &str) -> String {
+    match which {
+        Which::Sqlite => format!("lower(hex({value}))"),
+        Which::Postgres => format!("encode({value}, 'hex')"),
+    }
+}
+
+/// The SQL that writes these values as an array in JSON, a text in one line.
+#[must_use]
+pub fn json_array(which: Which, values: &[String]) -> String {
+    let values = values.join(", ");
+    match which {
+        Which::Sqlite => format!("json_array({values})"),
+        Which::Postgres => format!("CAST(json_build_array({values}) AS TEXT)"),
     }
 }
 

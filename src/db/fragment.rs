@@ -16,12 +16,29 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{QueryResult, RunQueryDsl};
 
 use super::connection::{Backend, Conn};
+use super::dialect::Which;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Sql(Cow<'static, str>),
+    Either(Either),
     Text(String),
     Number(i64),
+}
+
+/// Text of ours that the two databases spell differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Either {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+impl Either {
+    /// As `spell` spells it for each.
+    #[must_use]
+    pub fn new(spell: impl Fn(Which) -> &'static str) -> Self {
+        Self { sqlite: spell(Which::Sqlite), postgres: spell(Which::Postgres) }
+    }
 }
 
 /// SQL text and bound values in order. User input is only ever bound, never text.
@@ -38,6 +55,12 @@ impl Fragment {
     /// Appends text of ours.
     pub fn sql(&mut self, text: impl Into<Cow<'static, str>>) -> &mut Self {
         self.0.push(Part::Sql(text.into()));
+        self
+    }
+
+    /// Appends text of ours as the database spells it.
+    pub fn either(&mut self, text: Either) -> &mut Self {
+        self.0.push(Part::Either(text));
         self
     }
 
@@ -63,6 +86,10 @@ impl Fragment {
         for part in &self.0 {
             match part {
                 Part::Sql(text) => out.push_sql(text),
+                Part::Either(text) => match out.backend() {
+                    Backend::Sqlite(_) => out.push_sql(text.sqlite),
+                    Backend::Postgres(_) => out.push_sql(text.postgres),
+                },
                 Part::Text(value) => out.push_bind_param::<Text, String>(value)?,
                 Part::Number(value) => out.push_bind_param::<BigInt, i64>(value)?,
             }

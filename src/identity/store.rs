@@ -66,7 +66,7 @@ impl Account {
 
 /// A row of `table`, if it has its code: see [`codes::row`]. One that has not is as if it were not there.
 pub(super) fn known<T>(work: &Work<'_>, table: &'static str, row: Option<(T, String)>) -> Option<T> {
-    row.filter(|(_, text)| work.codes().accept(codes::read(table, text))).map(|(row, _)| row)
+    row.filter(|(_, text)| work.codes().accept(codes::read(table, text).coded())).map(|(row, _)| row)
 }
 
 pub(super) fn account_by_email(work: &mut Work<'_>, email: &str) -> QueryResult<Option<Account>> {

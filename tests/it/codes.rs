@@ -5,6 +5,7 @@ mod keys;
 mod means;
 mod rights;
 mod rooms;
+mod texts;
 
 use serde_json::{Value, json};
 

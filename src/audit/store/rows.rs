@@ -27,7 +27,7 @@ struct Name {
 }
 
 fn spelled(conn: &Conn, bound: &Bound) -> (String, [String; 2]) {
-    let hex = |value: &str| dialect::hex(conn, value);
+    let hex = |value: &str| dialect::hex(dialect::which(conn), value);
     (bound.canonical(&hex), bound.key(&hex))
 }
 

@@ -140,7 +140,7 @@ pub(in crate::rooms) fn released_versions(
     at: Moment,
 ) -> QueryResult<Vec<SealedVersion>> {
     let mut act = Fragment::new();
-    act.sql(codes::act("releases", "releases", "acts"));
+    act.either(codes::act("releases", "releases", "acts"));
     let rows: Vec<(SealedVersion, String)> = note_versions::table
         .inner_join(
             releases::table.on(releases::note_id
@@ -154,7 +154,7 @@ pub(in crate::rooms) fn released_versions(
         .order(note_versions::version.desc())
         .select((SealedVersion::as_select(), Words(act)))
         .load(work.conn)?;
-    let coded = rows.into_iter().filter(|(_, act)| work.codes().accept(codes::read("releases", act)));
+    let coded = rows.into_iter().filter(|(_, act)| work.codes().accept(codes::read("releases", act).coded()));
     Ok(coded.map(|(version, _)| version).collect())
 }
 

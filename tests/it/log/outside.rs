@@ -40,7 +40,7 @@ fn history(server: &TestServer, count: u64) {
     ));
     migrate::run(&server.url(), false).unwrap();
     // The next entry tells of it.
-    let hex = dialect::hex(tables.conn(), "commitment");
+    let hex = dialect::hex(dialect::which(tables.conn()), "commitment");
     let mut hash = Sha256::new().chain_update(b"incamera/erased/v1\0");
     for (seq, commitment) in
         (0_i64..).zip(tables.words(&format!("SELECT {hex} AS word FROM audit_entries ORDER BY seq")))
