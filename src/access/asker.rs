@@ -127,16 +127,39 @@ impl Asker {
         }
     }
 
-    /// `person` as of `at`. One query. Without an enrolment in force, under suspension, or without a
+    /// `person` as of `at`. At most one query. Without an enrolment in force, under suspension, or without a
     /// designation in force the asker has no facts at all, and is as good as anonymous.
     ///
     /// # Errors
     /// The database's.
     pub fn load(work: &mut Work<'_>, person: &PersonId, credentials: Credentials, at: Moment) -> QueryResult<Self> {
-        let mut whom = Fragment::new();
-        whom.sql("= ").text(person.as_str());
-        let held = held(work, &whom, at)?.into_iter().map(|(_, held)| held);
-        Ok(Self::holding(work.codes(), person.clone(), credentials, at, held))
+        let find = |work: &mut Work<'_>| {
+            let mut whom = Fragment::new();
+            whom.sql("= ").text(person.as_str());
+            let held = held(work, &whom, at)?.into_iter().map(|(_, held)| held);
+            Ok(Self::holding(work.codes(), person.clone(), at, held))
+        };
+        let found = if at == work.now { work.recall(format!("asker {person}"), find)? } else { find(work)? };
+        Ok(Self { codes: Arc::clone(work.codes()), at, ..found }.bringing(credentials))
+    }
+
+    fn bringing(mut self, credentials: Credentials) -> Self {
+        if self.is_somebody() {
+            self.facts = self
+                .facts
+                .with(Fact::SecondFactor, credentials.second_factor)
+                .with(Fact::Unlocked, credentials.unlocked);
+        }
+        self.credentials = credentials;
+        self
+    }
+
+    /// What all that the facts about a thing depend on is called, beside the thing and the moment.
+    pub(super) fn name(&self) -> String {
+        let of = |part: Option<&str>| part.unwrap_or("-").to_owned();
+        let (person, party) = (self.person().map(PersonId::as_str), self.party().map(PartyId::as_str));
+        let (sign_in, visit) = (self.sign_in().map(SignInId::as_str), self.visit().map(VisitId::as_str));
+        [person, party, sign_in, visit].map(of).join(" ")
     }
 
     /// Everyone who was ever admitted to `room` and has a designation in force at `at`, each as if coming in
@@ -152,18 +175,12 @@ impl Asker {
             people.entry(person).or_default().push(held);
         }
         let (people, codes) = (people.into_iter(), work.codes());
-        let asker = |(person, held)| Self::holding(codes, person, Credentials::default(), at, held);
+        let asker = |(person, held)| Self::holding(codes, person, at, held);
         Ok(people.map(asker).collect())
     }
 
-    fn holding(
-        codes: &Arc<Known>,
-        person: PersonId,
-        credentials: Credentials,
-        at: Moment,
-        held: impl IntoIterator<Item = Held>,
-    ) -> Self {
-        let mut asker = Self { person: Some(person), credentials, ..Self::anonymous(codes, at) };
+    fn holding(codes: &Arc<Known>, person: PersonId, at: Moment, held: impl IntoIterator<Item = Held>) -> Self {
+        let mut asker = Self { person: Some(person), ..Self::anonymous(codes, at) };
         for Held { role, party, party_kind, designation, enrolment, standing } in held {
             let act = |table, text: &str| asker.act(table, text);
             let (Some(designation), Some(enrolment)) =
@@ -193,12 +210,6 @@ impl Asker {
                     asker.basis.push(new);
                 }
             }
-        }
-        if asker.is_somebody() {
-            asker.facts = asker
-                .facts
-                .with(Fact::SecondFactor, asker.credentials.second_factor)
-                .with(Fact::Unlocked, asker.credentials.unlocked);
         }
         asker
     }

@@ -443,6 +443,21 @@ pub fn columns(wanted: FactSet, kind: Kind, asker: &Asker) -> Facts {
     Words(bits)
 }
 
+/// A column in the place of that one, for who knows the facts already.
+#[must_use]
+pub fn none() -> Facts {
+    let mut sql = Fragment::new();
+    sql.sql("''");
+    Words(sql)
+}
+
+/// Whether the facts about things of this kind rest on rows alone that the log binds: those of an entry of the log
+/// itself do not.
+#[must_use]
+pub const fn rest_on_bound_rows(kind: Kind) -> bool {
+    !matches!(kind, Kind::Entry)
+}
+
 /// Every act by which `fact` holds, in the order in which they took effect: any other would be told at random.
 fn acts_behind(fact: Fact, template: &'static str, kind: Kind, asker: &Asker) -> Option<Fragment> {
     let table = template.split(' ').next()?;

@@ -20,7 +20,7 @@ pub trait Thing: Sized {
     /// Its kind.
     type Kind: KindMark;
     /// What it is found by.
-    type Id;
+    type Id: std::fmt::Debug;
     /// Loads it together with the column `facts`, in one query.
     ///
     /// # Errors
@@ -95,9 +95,19 @@ where
 {
     let kind = <A::Kind as KindMark>::KIND;
     let wanted = rules::mentioned(A::ACTION).and(rules::mentioned(kind.seen_by()));
-    let columns = facts::columns(wanted, kind, asker);
+    // What was found about this thing before, in the same state of all rows and at no other moment for any act.
+    let key = (asker.person().is_some() && asker.at() == work.now && facts::rest_on_bound_rows(kind))
+        .then(|| format!("{:?} {} {id:?} {}", A::ACTION, std::any::type_name::<T>(), asker.name()));
+    let recalled = key.as_deref().map_or(Ok(None), |key| work.recalled::<FactSet>(key))?;
+    let columns = if recalled.is_some() { facts::none() } else { facts::columns(wanted, kind, asker) };
     let (thing, found) = T::find(work.conn, id, columns)?.ok_or(Fault::NotFound)?;
-    let (found, _) = facts::read(&found, kind, work.codes());
+    let found = recalled.unwrap_or_else(|| {
+        let (found, _) = facts::read(&found, kind, work.codes());
+        if let Some(key) = key {
+            work.keep(key, found);
+        }
+        found
+    });
     let facts = asker.facts().and(found).and(extra);
     if rules::decide(A::ACTION, facts) {
         return Ok(Permit { thing, facts, action: PhantomData });

@@ -11,6 +11,7 @@ pub mod connection;
 pub mod counters;
 pub mod dialect;
 pub mod fragment;
+mod memory;
 pub mod migrate;
 mod readers;
 pub mod schema;
@@ -26,6 +27,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use connection::{Backend, Conn, DatabaseUrl};
 pub use counters::Counters;
+use work::Place;
 pub use work::Work;
 
 use crate::audit::Entry;
@@ -232,7 +234,7 @@ impl Inner {
         let ctx = self.moments.ctx();
         // A panic takes its connection with it.
         let (outcome, link) = catch_unwind(AssertUnwindSafe(move || {
-            let mut work = Work::new(&mut link.conn, &ctx, &self.codes, None);
+            let mut work = Work::new(&mut link.conn, &ctx, &self.codes, Place::Reading(&self.readers.memory));
             let outcome = unit(&mut work);
             let (entries, _) = work.into_parts();
             (outcome.map(|answer| (answer, entries)), link)

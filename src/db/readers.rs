@@ -6,18 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::connection::{DatabaseUrl, Link, Purpose};
 use super::counters::{Meter, Tally};
 use super::dialect;
+use super::memory::Memory;
 use crate::error::AppError;
 
 pub(super) struct Readers {
     url: DatabaseUrl,
     meter: Arc<Meter>,
     idle: Mutex<Vec<Link>>,
+    pub(super) memory: Memory,
 }
 
 impl Readers {
     /// Opens the first, so that a database that cannot be read is found at the start.
     pub(super) fn open(url: DatabaseUrl, meter: Arc<Meter>) -> Result<Self, AppError> {
-        let readers = Self { url, meter, idle: Mutex::new(Vec::new()) };
+        let readers = Self { url, meter, idle: Mutex::default(), memory: Memory::default() };
         let first = readers.connect()?;
         readers.give_back(first);
         Ok(readers)
@@ -51,6 +53,8 @@ impl Readers {
 
     fn connect(&self) -> Result<Link, AppError> {
         let link = Link::open(&self.url, Purpose::Reading).map_err(AppError::log_unavailable)?;
+        // Another database may be where that was, with the same number for another state.
+        self.memory.forget();
         self.meter.opened.add(1);
         Ok(link.counted(Tally { meter: Arc::clone(&self.meter), statements: |meter| &meter.read_statements }))
     }

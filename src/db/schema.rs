@@ -115,6 +115,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_state (id) {
+        id -> BigInt,
+        number -> BigInt,
+    }
+}
+
+diesel::table! {
     audit_tiles (level, place) {
         level -> BigInt,
         place -> BigInt,

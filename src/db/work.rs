@@ -4,7 +4,10 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use diesel::QueryResult;
+
 use super::Conn;
+use super::memory::{Memory, Window};
 use crate::audit::Entry;
 use crate::context::Ctx;
 use crate::seal::{Known, RowCodes};
@@ -18,13 +21,22 @@ pub struct Work<'a> {
     codes: Arc<Known>,
     entries: Vec<Entry>,
     whole: Vec<(&'static str, String)>,
-    /// The number of the first of the entries; nothing in a unit that reads.
-    first: Option<i64>,
+    place: Place<'a>,
+    /// Of a unit that reads, once it was asked for: as of when it may be told what others have found.
+    window: Option<Option<Window>>,
+}
+
+/// Where a unit stands.
+pub(super) enum Place<'a> {
+    /// On a snapshot of what was committed.
+    Reading(&'a Memory),
+    /// Among changes that are not committed, with the number of the first of its entries.
+    Writing(Option<i64>),
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(conn: &'a mut Conn, ctx: &'a Ctx, codes: &Arc<RowCodes>, first: Option<i64>) -> Self {
-        Self { conn, ctx, codes: Known::new(codes), entries: Vec::new(), whole: Vec::new(), first }
+    pub(super) fn new(conn: &'a mut Conn, ctx: &'a Ctx, codes: &Arc<RowCodes>, place: Place<'a>) -> Self {
+        Self { conn, ctx, codes: Known::new(codes), entries: Vec::new(), whole: Vec::new(), place, window: None }
     }
 
     /// Stages a log entry. It is written with the change, or before the answer to a read leaves.
@@ -36,7 +48,8 @@ impl<'a> Work<'a> {
     /// their places later.
     #[must_use]
     pub fn next_seq(&self) -> Option<i64> {
-        self.first?.checked_add(i64::try_from(self.entries.len()).ok()?)
+        let Place::Writing(first) = self.place else { return None };
+        first?.checked_add(i64::try_from(self.entries.len()).ok()?)
     }
 
     /// The time and randomness, for as long as the transaction lasts.
@@ -54,6 +67,44 @@ impl<'a> Work<'a> {
     /// Says that this unit has written every column of a row, which so gets its code whatever was done to it before.
     pub fn wrote_whole(&mut self, table: &'static str, key: &(impl ToString + ?Sized)) {
         self.whole.push((table, key.to_string()));
+    }
+
+    /// What `find` finds or, where the same was found before and nothing that it rests on can have changed since, that
+    /// (decision 22). `find` asks for nothing but bound rows and codes, as of this unit's moment; whatever else its
+    /// answer depends on is in the `key`. Among changes that are not committed, nothing is known from before.
+    ///
+    /// # Errors
+    /// Those of `find`, which are not kept, and the database's.
+    pub fn recall<T: Clone + Send + Sync + 'static>(
+        &mut self,
+        key: String,
+        find: impl FnOnce(&mut Self) -> QueryResult<T>,
+    ) -> QueryResult<T> {
+        if let Some(found) = self.recalled(&key)? {
+            return Ok(found);
+        }
+        let found = find(self)?;
+        self.keep(key, found.clone());
+        Ok(found)
+    }
+
+    /// The first half of [`Work::recall`], for who must ask for more in any case.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn recalled<T: Clone + 'static>(&mut self, key: &str) -> QueryResult<Option<T>> {
+        let Place::Reading(memory) = self.place else { return Ok(None) };
+        if self.window.is_none() {
+            self.window = Some(memory.window(self.conn, self.ctx.now)?);
+        }
+        Ok(self.window.as_ref().and_then(Option::as_ref).and_then(|window| memory.find(window, key)))
+    }
+
+    /// The second half of [`Work::recall`].
+    pub fn keep<T: Send + Sync + 'static>(&self, key: String, found: T) {
+        if let (Place::Reading(memory), Some(Some(window))) = (&self.place, &self.window) {
+            memory.keep(window, key, found);
+        }
     }
 
     /// The entries, and the rows that were written whole.

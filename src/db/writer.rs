@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 use super::connection::{Link, Purpose};
 use super::counters::{Meter, Tally};
 use super::ticket::{Taken, Tell, Ticket, UnderWay, ticket};
+use super::work::Place;
 use super::{Conn, DatabaseUrl, Moments, Work, codes, dialect};
 use crate::audit::model::rows::Touched;
 use crate::audit::{self, Entry, Event, Head};
@@ -440,7 +441,7 @@ impl Batch<'_> {
         let staged = self.rows.len();
         let first = i64::try_from(staged).ok().and_then(|staged| self.head.size().checked_add(staged));
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let mut work = Work::new(self.conn, &ctx, &self.desk.codes, first);
+            let mut work = Work::new(self.conn, &ctx, &self.desk.codes, Place::Writing(first));
             let value = unit(&mut work)?;
             let (entries, whole) = work.into_parts();
             let touched = audit::take_touched(self.conn)?;

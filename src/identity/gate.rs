@@ -29,8 +29,8 @@ impl Gate for Identity {
         service::who(work, asker)
     }
 
-    /// Two queries: the sign-in's row, and what the acts in force make of the person. Both on every
-    /// request, so that an ending bites on the next one (DESIGN §3.7).
+    /// The sign-in's row, and what the acts in force make of the person: both on every request, so that an ending
+    /// bites on the next one (DESIGN §3.7). Two queries, or one that says that both are as they were found before.
     fn admit(&self, work: &mut Work<'_>, bearer: &Bearer, brought: &Brought) -> Result<Asker, AppError> {
         let sign_in = store::sign_in(work, &bearer.sign_in)?
             .filter(|row| row.person_id == bearer.person && row.lives(work.now, self.settings.idle_seconds))

@@ -363,9 +363,11 @@ pub(super) fn insert_sign_in(conn: &mut Conn, sign_in: &SignIn) -> QueryResult<(
 }
 
 pub(super) fn sign_in(work: &mut Work<'_>, id: &SignInId) -> QueryResult<Option<SignIn>> {
-    let columns = (SignIn::as_select(), codes::row(work.conn, "sign_ins"));
-    let row = sign_ins::table.find(id).select(columns).first(work.conn).optional()?;
-    Ok(known(work, "sign_ins", row))
+    work.recall(format!("sign-in {id}"), |work| {
+        let columns = (SignIn::as_select(), codes::row(work.conn, "sign_ins"));
+        let row = sign_ins::table.find(id).select(columns).first(work.conn).optional()?;
+        Ok(known(work, "sign_ins", row))
+    })
 }
 
 /// Those of a person that have not been ended, oldest first.

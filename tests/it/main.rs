@@ -21,6 +21,7 @@ mod layering;
 mod library;
 mod log;
 mod meetings;
+mod memory;
 mod model;
 mod network;
 mod openapi;

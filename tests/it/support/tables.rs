@@ -13,11 +13,12 @@ use serde_json::Value;
 use super::server::TestServer;
 
 /// The log's own tables.
-pub const LOG: [&str; 7] = [
+pub const LOG: [&str; 8] = [
     "audit_bindings",
     "audit_entries",
     "audit_head",
     "audit_published",
+    "audit_state",
     "audit_tiles",
     "audit_touched",
     "audit_witnesses",

@@ -1,0 +1,10 @@
+DROP INDEX visits_ended;
+DROP INDEX visits_expires;
+DROP INDEX visits_opened;
+DROP INDEX acts_recorded;
+DROP INDEX acts_until;
+DROP INDEX acts_effective;
+DROP TRIGGER state ON row_codes;
+DROP TRIGGER state ON audit_touched;
+DROP FUNCTION audit_state();
+DROP TABLE audit_state;

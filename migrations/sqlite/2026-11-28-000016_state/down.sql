@@ -1,0 +1,11 @@
+DROP INDEX visits_ended;
+DROP INDEX visits_expires;
+DROP INDEX visits_opened;
+DROP INDEX acts_recorded;
+DROP INDEX acts_until;
+DROP INDEX acts_effective;
+DROP TRIGGER state_codes_delete;
+DROP TRIGGER state_codes_update;
+DROP TRIGGER state_codes_insert;
+DROP TRIGGER state_touched;
+DROP TABLE audit_state;
