@@ -42,11 +42,11 @@ fn cost_of(server: &TestServer, client: &mut Client, path: &str) -> Counters {
     assert!(work.commits <= TIMES, "at most one sync each");
     assert_eq!(work.appends, 2 * TIMES, "the entry and the head");
     assert_eq!(work.savepoints, 0, "the entries of reads need no savepoint");
-    assert!(work.read_queries() <= 4 * TIMES, "{} queries for {TIMES} reads", work.read_queries());
+    assert!(work.read_queries() <= 3 * TIMES, "{} queries for {TIMES} reads", work.read_queries());
     work
 }
 
-both!(an_audited_read_costs_four_queries_and_a_commit, |server| {
+both!(an_audited_read_costs_three_queries_and_a_commit, |server| {
     let mut world = World::new(server);
     world.enrol_all();
     let scene = scene(&world);
@@ -69,7 +69,7 @@ both!(an_audited_read_costs_four_queries_and_a_commit, |server| {
     de.get(&refused);
     let work = during(&world.server, || assert_eq!(de.get(&refused).status, 404));
     assert_eq!((work.reads, work.entries), (1, 0));
-    assert!(work.commits <= work.changes && work.read_queries() <= 4);
+    assert!(work.commits <= work.changes && work.read_queries() <= 3);
 
     // A list, with the titles of all, costs as much as one.
     cost_of(&world.server, &mut de, &notes);
