@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 mod import;
 mod init;
+mod memory;
 mod openapi;
 mod serve;
 mod witness;
@@ -121,6 +122,10 @@ fn words(error: &AppError) -> String {
 /// Runs what the arguments say.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Err(error) = memory::shut() {
+        drop(writeln!(io::stderr(), "incamera: the process cannot be kept from dumping its memory: {error}"));
+        return ExitCode::FAILURE;
+    }
     let outcome = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Init(args) => init::run(&args),

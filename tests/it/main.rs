@@ -26,6 +26,7 @@ mod model;
 mod network;
 mod openapi;
 mod pages;
+mod process;
 mod rooms;
 mod schema;
 mod sharing;

@@ -2,6 +2,7 @@
 //! conditions is dropped.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Barrier};
 
 use diesel::connection::SimpleConnection;
 use incamera::access::facts::{Reading, reading, rest_on_bound_rows, table};
@@ -126,6 +127,28 @@ both!(clocks_that_are_set_back_bring_nothing_back, |server| {
     assert_eq!([told(server, 2), told(server, 3)], [2, 2]);
 });
 
+both!(a_new_connection_may_be_to_another_database, |server| {
+    assert_eq!([told(&server, 1), told(&server, 2)], [1, 1]);
+    let before = server.db.counters().opened;
+    for together in 2..=server.settings.database.readers {
+        let meet = Arc::new(Barrier::new(usize::try_from(together).unwrap()));
+        std::thread::scope(|scope| {
+            for _ in 0..together {
+                let (db, meet) = (server.db.clone(), Arc::clone(&meet));
+                scope.spawn(move || {
+                    let unit = db.read(move |_| Ok(meet.wait().is_leader()));
+                    actix_web::rt::System::new().block_on(unit).unwrap()
+                });
+            }
+        });
+        if server.db.counters().opened > before {
+            break;
+        }
+    }
+    assert!(server.db.counters().opened > before);
+    assert_eq!([told(&server, 3), told(&server, 4)], [3, 3]);
+});
+
 both!(what_is_told_of_one_is_not_told_of_another, |server| {
     let mut world = World::new(server);
     let scene = scene(&world);
@@ -143,6 +166,9 @@ both!(what_is_told_of_one_is_not_told_of_another, |server| {
         assert_eq!(other.get(&path).status, 403);
         other.visit = None;
         assert_eq!(other.get(&path).status, 403);
+        let visit = de.visit.take();
+        assert_eq!(de.get(&path).status, 403, "no visit");
+        de.visit = visit;
         let locked = de.unlock.take();
         assert_eq!(de.get(&path).status, 403, "locked");
         de.unlock = locked;
