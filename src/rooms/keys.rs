@@ -57,7 +57,10 @@ impl Ring {
     }
 
     fn with(work: &mut Work<'_>, key: &Rc<Key>, room: &RoomId) -> Result<Self, AppError> {
-        let wraps = store::wraps(work.conn, std::slice::from_ref(room), key.person(), key.pair())?;
+        let (person, pair) = (key.person(), key.pair());
+        let wraps = work.recall(format!("wraps {room} {person} {pair}"), |work| {
+            store::wraps(work.conn, std::slice::from_ref(room), person, pair)
+        })?;
         Self::holding(work, key, room, wraps)
     }
 

@@ -98,6 +98,15 @@ fn check(list: &str, key: &[u8]) -> Vec<u8> {
     hash.finalize().iter().take(CHECK).copied().collect()
 }
 
+/// Where the cursor `text` of the list at the path `list` points to.
+fn place(list: &str, text: &str) -> Option<String> {
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let (tied, key) = bytes.split_at_checked(CHECK)?;
+    let key = (tied == check(list, key)).then(|| String::from_utf8(key.to_vec()).ok()).flatten()?;
+    // The check can be made by anyone, and one of the databases refuses some control characters.
+    (!key.chars().any(char::is_control)).then_some(key)
+}
+
 /// Most things on a page.
 const PAGE_MOST: i64 = 200;
 /// Most characters of a parameter's value: a cursor holds a title of 300 characters, each up to four bytes,
@@ -128,13 +137,7 @@ impl Query {
     /// # Errors
     /// `Invalid` when either is not what this server gave or takes.
     pub fn page(&self) -> Result<Page, AppError> {
-        let after = self.parse("cursor", |text| {
-            let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-            let (tied, key) = bytes.split_at_checked(CHECK)?;
-            let key = (tied == check(&self.list, key)).then(|| String::from_utf8(key.to_vec()).ok()).flatten()?;
-            // The check can be made by anyone, and one of the databases refuses some control characters.
-            (!key.chars().any(char::is_control)).then_some(key)
-        })?;
+        let after = self.parse("cursor", |text| place(&self.list, text))?;
         let limit = self.parse("limit", |text| {
             let digits = text.bytes().all(|byte| byte.is_ascii_digit());
             text.parse::<i64>().ok().filter(|limit| digits && (1..=PAGE_MOST).contains(limit))
@@ -151,12 +154,15 @@ impl Page {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|last| {
-            let key = key(last);
-            let tied = [check(&self.list, key.as_bytes()), key.into_bytes()].concat();
-            data_encoding::BASE64URL_NOPAD.encode(&tied)
-        });
+        let next = rows.last().filter(|_| more).map(|last| self.cursor(&key(last)));
         super::answer::List { items: rows, next }
+    }
+
+    /// The cursor of this list for the place `key`.
+    #[must_use]
+    pub fn cursor(&self, key: &str) -> String {
+        let tied = [check(&self.list, key.as_bytes()), key.as_bytes().to_vec()].concat();
+        data_encoding::BASE64URL_NOPAD.encode(&tied)
     }
 
     /// Where the page starts, in a list ordered by a text and then by id: the cursor is `text|id`.
@@ -234,6 +240,16 @@ impl Call {
             }
         }
         Ok(Query { values: query, list: self.list.clone() })
+    }
+
+    /// The page behind a cursor that came in the body, of what must not stand in an address.
+    ///
+    /// # Errors
+    /// `Invalid` when this server did not give it, for this path.
+    pub fn page_behind(&self, cursor: Option<&str>) -> Result<Page, AppError> {
+        let known =
+            |text| place(&self.list, text).ok_or_else(|| AppError::field("cursor", "not a cursor of this list"));
+        Ok(Page { after: cursor.map(known).transpose()?, limit: PAGE_USUAL, list: self.list.clone() })
     }
 
     /// The body as JSON.

@@ -141,6 +141,10 @@ pub struct MaterialSettings {
 pub struct RoomSettings {
     /// Minutes a visit lasts.
     pub visit_minutes: i64,
+    /// Most notes that one search opens.
+    pub search_notes: usize,
+    /// Milliseconds after which a search opens no further note.
+    pub search_milliseconds: u64,
 }
 
 /// The log.
@@ -276,6 +280,12 @@ impl Settings {
             (is_origin(&self.server.origin), "server.origin: must begin with https:// and end without a slash"),
             (jiff::tz::TimeZone::get(&self.pages.zone).is_ok(), "pages.zone: not a name of the IANA database"),
             (self.rooms.visit_minutes >= 1 && self.rooms.visit_minutes <= 720, "rooms.visit_minutes: 1 to 720"),
+            (self.rooms.search_notes >= 1 && self.rooms.search_notes <= 100_000, "rooms.search_notes: 1 to 100000"),
+            // Whoever waits is told something within ten seconds.
+            (
+                self.rooms.search_milliseconds >= 1 && self.rooms.search_milliseconds <= 8_000,
+                "rooms.search_milliseconds: 1 to 8000",
+            ),
         ];
         rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, words)| Err(SettingsError::Value((*words).into())))
     }
@@ -377,6 +387,8 @@ mod tests {
             "[identity]\nargon2_memory_kib = 1024",
             "[identity]\nabsolute_seconds = 90000",
             "[database]\nurl = \"mysql://x\"",
+            "[rooms]\nsearch_notes = 0",
+            "[rooms]\nsearch_milliseconds = 8001",
             "[retention]\nstates = \"3 days\"",
             "[retention]\ncivil = \"3 years\"",
             "[retention.parties]\nDE = 3",

@@ -55,7 +55,7 @@ fn good(name: &str, probe: &Probe) -> Option<Value> {
         "admit_counterparts_of" => json!([world.party("UA")]),
         "code" => json!("XQ-77"),
         "email" => json!("probe@test.example"),
-        "contact" | "person" => json!(world.person("fr2")),
+        "author" | "contact" | "person" => json!(world.person("fr2")),
         "party" | "presidency" => json!(world.party("SE")),
         "requested_by" => json!(world.party("DE")),
         "stand_in_for" => json!(world.person("fr")),

@@ -29,6 +29,7 @@ mod pages;
 mod process;
 mod rooms;
 mod schema;
+mod search;
 mod sharing;
 mod steps;
 mod support;

@@ -151,6 +151,8 @@ events! {
     AdmissionEnded = "admission_ended", Rooms, Alteration;
     /// The list of a room's notes, with their titles, was read.
     NotesListed = "notes_listed", Rooms, Consultation;
+    /// The notes of a room were searched. By which words is nowhere.
+    NotesSearched = "notes_searched", Rooms, Consultation;
     /// A note was read.
     NoteRead = "note_read", Rooms, Consultation;
     /// A note was written.

@@ -2,11 +2,12 @@
 
 mod notes;
 mod rooms;
+mod search;
 
 use crate::server::Route;
 
 /// The routes.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [rooms::routes(), notes::routes()].concat()
+    [rooms::routes(), notes::routes(), search::routes()].concat()
 }

@@ -24,7 +24,7 @@ pub(super) struct Epoch {
 }
 
 /// An epoch's seed, for one person.
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, Clone)]
 #[diesel(table_name = room_keys)]
 pub(super) struct Wrap {
     pub(super) id: RoomKeyId,
@@ -44,7 +44,7 @@ pub(super) fn epochs(work: &mut Work<'_>, room: &RoomId) -> Result<Vec<Epoch>, A
         .order(room_epochs::epoch)
         .select((Epoch::as_select(), codes::row(work.conn, "room_epochs")))
         .load(work.conn)?;
-    if rows.iter().all(|(_, text)| work.codes().accept(codes::read("room_epochs", text))) {
+    if rows.iter().all(|(_, text)| work.codes().accept(codes::read("room_epochs", text).coded())) {
         Ok(rows.into_iter().map(|(row, _)| row).collect())
     } else {
         Err(AppError::internal("the public key of a room was changed past the server"))
@@ -196,7 +196,9 @@ pub(super) fn public_key(work: &mut Work<'_>, person: &PersonId, pair: i64) -> R
         .first(work.conn)
         .optional()?;
     match row {
-        Some((key, text)) if work.codes().accept(codes::read("person_keys", &text)) => PublicKey::read(&key).map(Some),
+        Some((key, text)) if work.codes().accept(codes::read("person_keys", &text).coded()) => {
+            PublicKey::read(&key).map(Some)
+        }
         _ => Ok(None),
     }
 }

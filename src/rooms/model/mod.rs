@@ -2,6 +2,7 @@
 
 mod admissions;
 mod notes;
+mod search;
 mod visits;
 
 pub use admissions::{AdmitBody, Member, NewAdmission, Reader, Reads, RoomBody};
@@ -9,6 +10,7 @@ pub use notes::{
     HandlingCode, NewNote, NewRelease, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, ReleaseBody, Revision,
     WriteBody,
 };
+pub use search::{FoundNote, Search, SearchBody, SearchFound};
 pub use visits::{Purpose, VisitBody, VisitOpened};
 
 use crate::error::AppError;

@@ -2,6 +2,7 @@
 
 mod notes;
 mod room;
+mod search;
 
 use crate::access::Asker;
 use crate::db::Work;
@@ -11,17 +12,21 @@ use crate::network::names::Names;
 use crate::rooms::model::{Member, RoomBody};
 use crate::rooms::service::rooms;
 use crate::server::Route;
+use crate::server::page::{Shell, or_none};
 
 /// The routes.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [room::routes(), notes::routes()].concat()
+    [room::routes(), notes::routes(), search::routes()].concat()
 }
 
 /// Every kind of these pages, made up.
 #[cfg(test)]
-pub(crate) fn samples(shell: &crate::server::page::Shell) -> Vec<crate::server::page::Sample> {
-    [room::samples::samples(shell), notes::samples::samples(shell)].into_iter().flatten().collect()
+pub(crate) fn samples(shell: &Shell) -> Vec<crate::server::page::Sample> {
+    [room::samples::samples(shell), notes::samples::samples(shell), search::samples::samples(shell)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A room, with the names to show it by.
@@ -44,6 +49,26 @@ impl Inside {
     fn hangs_on_few(&self) -> bool {
         self.room.members.iter().all(|member| member.keyed.is_some())
             && self.room.members.iter().filter(|member| member.keyed == Some(true)).count() < 2
+    }
+
+    /// The parties to choose from whose notes a search is to look at.
+    fn originators(&self, shell: &Shell) -> Vec<(String, String)> {
+        let mut parties: Vec<(String, String)> = self
+            .room
+            .members
+            .iter()
+            .map(|member| (member.party.to_string(), self.names.party(&member.party).to_owned()))
+            .collect();
+        parties.sort_by(|a, b| a.1.cmp(&b.1));
+        parties.dedup();
+        or_none(shell.t("filter-all"), parties)
+    }
+
+    /// The people to choose from likewise.
+    fn authors(&self, shell: &Shell) -> Vec<(String, String)> {
+        let people =
+            self.members().map(|(member, code)| (member.person.to_string(), format!("{} · {code}", member.name)));
+        or_none(shell.t("filter-all"), people.collect())
     }
 
     /// The members as they are shown: name and party.

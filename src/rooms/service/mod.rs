@@ -6,4 +6,5 @@ pub(super) mod notes;
 pub(super) mod releases;
 pub(super) mod rooms;
 pub(super) mod sealing;
+pub(super) mod search;
 pub(super) mod visits;

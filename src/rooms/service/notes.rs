@@ -37,32 +37,44 @@ pub(in crate::rooms) fn list(
     let ring = Ring::of(work, asker, room)?;
     let filter = access::filter::<actions::ReadNote>(asker);
     let rows = store::notes_page(work.conn, &permit, filter, after.as_ref(), page.rows())?;
-    let list = page.cut(rows, |(note, _)| format!("{}|{}", note.written_us.0, note.id));
+    let list = page.cut(rows, |(note, _)| place_of(note.written_us, &note.id));
     let items = as_released(work, asker, list.items)?;
-    log_listed(work, asker, room, &items);
+    log_shown(work, asker, room, Event::NotesListed, items.iter().map(|(note, _)| &note.party_id));
     let items = items
         .into_iter()
         .map(|(note, row)| {
-            Ok(NoteLine {
-                version: row.version,
-                title: sealing::title(&ring, room, &row)?,
-                handling: sealing::handling(&row)?,
-                author: row.author_id,
-                revised_at: row.written_us,
-                id: note.id,
-                party: note.party_id,
-                written_at: note.written_us,
-            })
+            let title = sealing::title(&ring, room, &row)?;
+            line(note, &row, title)
         })
         .collect::<Result<_, AppError>>()?;
     Ok(List { items, next: list.next })
 }
 
+/// A note as lists show it.
+pub(super) fn line(note: Note, row: &SealedVersion, title: String) -> Result<NoteLine, AppError> {
+    Ok(NoteLine {
+        version: row.version,
+        title,
+        handling: sealing::handling(row)?,
+        author: row.author_id.clone(),
+        revised_at: row.written_us,
+        id: note.id,
+        party: note.party_id,
+        written_at: note.written_us,
+    })
+}
+
 /// An entry for each State whose titles are shown, which may read it; one without an owner when there is
 /// nothing to show.
-fn log_listed(work: &mut Work<'_>, asker: &Asker, room: &RoomId, items: &[(Note, SealedVersion)]) {
-    let shown = counts(items.iter().map(|(note, _)| &note.party_id));
-    let entry = || Entry::new(Event::NotesListed).by(asker).on("room", room).in_room(room).during(asker.visit());
+pub(super) fn log_shown<'a>(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    event: Event,
+    parties: impl Iterator<Item = &'a PartyId>,
+) {
+    let shown = counts(parties);
+    let entry = || Entry::new(event).by(asker).on("room", room).in_room(room).during(asker.visit());
     if shown.is_empty() {
         work.log(entry().count(0));
     }
@@ -78,7 +90,7 @@ fn by_release(asker: &Asker, originator: &PartyId) -> bool {
 }
 
 /// These notes with the newest version that the asker may read of each.
-fn as_released(
+pub(super) fn as_released(
     work: &mut Work<'_>,
     asker: &Asker,
     items: Vec<(Note, SealedVersion)>,
@@ -104,7 +116,13 @@ fn not_released() -> AppError {
     AppError::internal("a released note has no released version")
 }
 
-fn place(cursor: &str) -> Result<(Moment, NoteId), AppError> {
+/// Where a note stands in the list of its room, as a cursor says it.
+pub(super) fn place_of(written: Moment, id: &NoteId) -> String {
+    format!("{}|{id}", written.0)
+}
+
+/// Reads what [`place_of`] wrote.
+pub(super) fn place(cursor: &str) -> Result<(Moment, NoteId), AppError> {
     cursor
         .split_once('|')
         .and_then(|(written, id)| Some((Moment(written.parse().ok()?), NoteId::parse(id)?)))

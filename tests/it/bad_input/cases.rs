@@ -185,6 +185,10 @@ pub fn members(probe: &mut Probe, route: &Route, members: &[Member]) {
                 probe.refused_body(route, "of a wrong type", body.as_bytes(), &Blame::FieldOrBody(&path));
             }
             for (what, wrong) in wrong_values(&start, &member.shape) {
+                // A search by what is not there finds nothing; more would tell who is.
+                if route.name == "search_notes" && what == "the id of nothing" {
+                    continue;
+                }
                 let mut body = good.clone();
                 shape::set(&mut body, &path, wrong);
                 let blame = if credential(route, &path) { Blame::Status(&[401, 422]) } else { Blame::Field(&path) };

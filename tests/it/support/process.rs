@@ -62,7 +62,7 @@ pub fn listening(command: &mut Command) -> (Child, SocketAddr, Arc<Mutex<Vec<u8>
 
 /// `incamera serve`, which ends with the value.
 pub struct Process {
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
     /// The folder that `incamera init` made.
     pub data: PathBuf,
     pub address: SocketAddr,
@@ -83,6 +83,15 @@ impl Process {
         let data = folder.path().join("data");
         let made = incamera().args(["init", data.to_str().unwrap(), "--database", url]).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self::on(Some(folder), data, settings)
+    }
+
+    /// Beside whatever serves this folder already.
+    pub fn beside(data: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::on(None, data.to_owned(), settings)
+    }
+
+    fn on(folder: Option<tempfile::TempDir>, data: PathBuf, settings: &[(&str, &str)]) -> Self {
         let config = data.join("incamera.toml");
         let mut command = incamera();
         command

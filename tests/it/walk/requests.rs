@@ -56,8 +56,8 @@ pub fn variants(route: &Route) -> &'static [&'static str] {
         "get_meeting" => &["ordinary", "ad hoc"],
         "get_conclusions" => &["drafted", "published", "drafted, ad hoc"],
         "add_session" => &["open", "closed"],
-        "get_room" | "open_visit" | "end_visit" | "list_notes" | "write_note" | "get_note" | "revise_note"
-        | "list_note_versions" | "release_note" | "end_note_release" | "end_admission" => {
+        "get_room" | "open_visit" | "end_visit" | "list_notes" | "search_notes" | "write_note" | "get_note"
+        | "revise_note" | "list_note_versions" | "release_note" | "end_note_release" | "end_admission" => {
             &["of a session", "of a case file"]
         }
         "admit" => &["to a session", "to a case file", "an officer, to a case file", "oneself"],
@@ -505,6 +505,7 @@ fn rooms(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal)
             Made::at(format!("{path}/admissions/{person}"), &room)
         }
         "list_notes" => Made::at(format!("{path}/notes"), &room),
+        "search_notes" => Made::at(format!("{path}/search"), &room).json(json!({"q": "note"})),
         "write_note" => Made::at(format!("{path}/notes"), &room).json(note("A note", "what it says")),
         "get_note" => Made::at(format!("{path}/notes/{there}"), &there),
         "list_note_versions" => Made::at(format!("{path}/notes/{there}/versions"), &there),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::common::made;
 use super::pair::{Ask, Pair};
-use super::secrets::NAMES;
+use super::secrets::{MARK, NAMES};
 use crate::support::scene::{fiche, note};
 
 /// Routes that end the role's own log-in: they come last.
@@ -384,6 +384,7 @@ fn bodies(route: &str) -> Vec<Value> {
             json!({"person": "<no2>", "reach": "onward"}),
         ],
         "write_note" | "revise_note" => vec![note("A title", "A text")],
+        "search_notes" => vec![json!({"q": "a"}), json!({"q": MARK}), json!({"q": "e", "author": "<hidden.person>"})],
         "release_note" => vec![json!({"party": "<UA>"}), json!({"party": "<hidden.person>"})],
         "open_case" => vec![
             json!({"fiche": fiche("Another"), "contact": "<hidden.person>"}),

@@ -68,7 +68,7 @@ pub(super) fn plain_texts(conn: &mut Conn) -> QueryResult<i64> {
     .enumerate()
     {
         let table = from.split(' ').next().unwrap_or(from);
-        let hex = dialect::hex(conn, &format!("{table}.{column}"));
+        let hex = dialect::hex(dialect::which(conn), &format!("{table}.{column}"));
         sql.sql(if place == 0 { "SELECT " } else { " + " });
         sql.sql(format!("(SELECT COUNT(*) FROM {from} WHERE {hex} LIKE '00%')"));
     }
