@@ -1,6 +1,7 @@
 //! One unit of work: a connection inside a transaction, the moment it is judged at, and the log entries
 //! it has staged.
 
+use std::cell::OnceCell;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub struct Work<'a> {
     whole: Vec<(&'static str, String)>,
     place: Place<'a>,
     /// Of a unit that reads, once it was asked for: as of when it may be told what others have found.
-    window: Option<Option<Window>>,
+    window: OnceCell<Option<Window>>,
 }
 
 /// Where a unit stands.
@@ -36,7 +37,15 @@ pub(super) enum Place<'a> {
 
 impl<'a> Work<'a> {
     pub(super) fn new(conn: &'a mut Conn, ctx: &'a Ctx, codes: &Arc<RowCodes>, place: Place<'a>) -> Self {
-        Self { conn, ctx, codes: Known::new(codes), entries: Vec::new(), whole: Vec::new(), place, window: None }
+        Self {
+            conn,
+            ctx,
+            codes: Known::new(codes),
+            entries: Vec::new(),
+            whole: Vec::new(),
+            place,
+            window: OnceCell::new(),
+        }
     }
 
     /// Stages a log entry. It is written with the change, or before the answer to a read leaves.
@@ -94,15 +103,15 @@ impl<'a> Work<'a> {
     /// The database's.
     pub fn recalled<T: Clone + 'static>(&mut self, key: &str) -> QueryResult<Option<T>> {
         let Place::Reading(memory) = self.place else { return Ok(None) };
-        if self.window.is_none() {
-            self.window = Some(memory.window(self.conn, self.ctx.now)?);
+        if self.window.get().is_none() {
+            self.window = OnceCell::from(memory.window(self.conn, self.ctx.now)?);
         }
-        Ok(self.window.as_ref().and_then(Option::as_ref).and_then(|window| memory.find(window, key)))
+        Ok(self.window.get().and_then(Option::as_ref).and_then(|window| memory.find(window, key)))
     }
 
     /// The second half of [`Work::recall`].
     pub fn keep<T: Send + Sync + 'static>(&self, key: String, found: T) {
-        if let (Place::Reading(memory), Some(Some(window))) = (&self.place, &self.window) {
+        if let (Place::Reading(memory), Some(Some(window))) = (&self.place, self.window.get()) {
             memory.keep(window, key, found);
         }
     }
