@@ -156,8 +156,7 @@ impl Stage {
         let url = cluster
             .map_or_else(|| format!("sqlite:{}", folder.path().join("bench.db").display()), |cluster| cluster.fresh());
         let mut world = World::new(TestServer::start_on(kind, folder, &url, &SETTINGS));
-        world.enrol_all();
-        let scene = scene(&world);
+        let scene = scene(&mut world);
         let notes = format!("/api/v1/rooms/{}/notes", scene.room);
         let written = inside(&mut world, "fr", &scene.room).post(&notes, &note("A note", &"text ".repeat(200)));
         let path = format!("{notes}/{}", written.expect(201)["id"].as_str().unwrap());

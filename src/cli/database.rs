@@ -35,8 +35,7 @@ enum Command {
 pub(super) fn run(args: &Args) -> Result<(), CliError> {
     let Command::Migrate { config } = &args.command;
     let settings = Settings::load(config)?;
-    let (applied, bound, coded) = bring_up_to_date(&settings)?;
-    let sealed = seal_rooms(&super::open_database(&settings)?)?;
+    let Brought { applied, bound, coded, sealed } = bring_up_to_date(&settings)?;
     if applied.is_empty() && bound == 0 && coded.made == 0 && coded.odd.is_empty() && sealed == 0 {
         return say("Nothing to do.");
     }
@@ -93,14 +92,27 @@ pub(super) fn not_coded(coded: &CodedRows) -> Result<(), CliError> {
     )))
 }
 
-/// Applies what is missing, lets the log bind the rows that it does not tell of yet, and makes codes where there are none
-/// at all. Answers the names of the first, the number of the second, and what became of the third. Takes nothing but the
-/// database: a server from before may lack keys that it needs now, and that of rows is made.
-pub(super) fn bring_up_to_date(settings: &Settings) -> Result<(Vec<String>, usize, CodedRows), CliError> {
+/// What [`bring_up_to_date`] has done.
+pub(super) struct Brought {
+    /// The names of the migrations applied.
+    applied: Vec<String>,
+    /// Rows that the log binds now.
+    bound: usize,
+    /// What became of rows without codes.
+    coded: CodedRows,
+    /// Rooms whose contents were sealed.
+    sealed: u64,
+}
+
+/// Applies what is missing, lets the log bind the rows that it does not tell of yet, makes codes where there are none
+/// at all, and seals what rooms hold. Takes nothing but the database: a server from before may lack keys that it needs
+/// now, and that of rows is made.
+pub(super) fn bring_up_to_date(settings: &Settings) -> Result<Brought, CliError> {
     let applied = migrate::run(&settings.database_url()?, false)?;
     let migrations = applied.len();
     RowCodes::create_key(settings, &ctx())?;
     let db = super::open_database(settings)?;
     let bound = db.write_blocking(move |work| bind_rows(work, migrations))?;
-    Ok((applied, bound, db.write_blocking(code_rows_once)?))
+    let coded = db.write_blocking(code_rows_once)?;
+    Ok(Brought { applied, bound, coded, sealed: seal_rooms(&db)? })
 }

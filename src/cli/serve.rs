@@ -8,11 +8,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::{CliError, say};
 use crate::app::App;
+use crate::rooms::keys::before;
 use crate::settings::{DiagnosticsSettings, Settings};
 
 pub(super) fn run(config: &Path) -> Result<(), CliError> {
     diagnostics(&Settings::load(config)?.diagnostics)?;
     let app = super::open(config)?;
+    if app.state.db.write_blocking(before::rooms)? > 0 {
+        return Err(CliError::Other(
+            "some rooms hold what is not sealed yet: run `incamera db migrate` once more".into(),
+        ));
+    }
     serve(&app, |address| say(format!("Serving {} on {address}.", app.state.settings.server.origin)))
 }
 

@@ -194,7 +194,8 @@ fn kept_at(room: &RoomId, epoch: i64) -> String {
 /// # Errors
 /// The database's.
 pub(in crate::rooms) fn begin(work: &mut Work<'_>, room: &RoomId, seed: Seed) -> Result<(), AppError> {
-    hand_out(work, room, None, Vec::new(), Some((1, seed)))
+    let people = People { admitted: admitted(work, room)?, have: BTreeSet::new() };
+    hand_out(work, room, None, &[], people, Some((1, seed)))
 }
 
 /// Takes a person's keys of a room away, and has a new epoch begin before anything more is written.
@@ -227,25 +228,21 @@ pub(in crate::rooms) fn settle(work: &mut Work<'_>, room: &RoomId, key: Option<&
     let epochs = store::epochs(work, room)?;
     let newest = epochs.last().ok_or_else(no_epoch)?;
     let admitted = admitted(work, room)?;
-    let gone: BTreeSet<PersonId> = store::holders(work.conn, room)?
-        .into_iter()
-        .map(|(person, ..)| person)
-        .filter(|person| !admitted.contains_key(person))
-        .collect();
-    for person in &gone {
+    let (have, gone): (Holdings, Holdings) =
+        store::holders(work.conn, room)?.into_iter().partition(|(person, ..)| admitted.contains_key(person));
+    for (person, ..) in &gone {
         store::delete_wraps(work.conn, room, person)?;
     }
+    let people = People { admitted, have };
     if gone.is_empty() && newest.closed_us.is_none() {
-        let number = newest.epoch;
-        hand_out(work, room, key, epochs, None)?;
-        return Ok(number);
+        hand_out(work, room, key, &epochs, people, None)?;
+        return Ok(newest.epoch);
     }
     if newest.closed_us.is_none() {
         store::close(work, newest)?;
     }
-    let number = newest.epoch.saturating_add(1);
-    let fresh = Seed::new(work)?;
-    hand_out(work, room, key, epochs, Some((number, fresh)))?;
+    let (number, fresh) = (newest.epoch.saturating_add(1), Seed::new(work)?);
+    hand_out(work, room, key, &epochs, people, Some((number, fresh)))?;
     Ok(number)
 }
 
@@ -259,6 +256,15 @@ pub(crate) fn settle_all(work: &mut Work<'_>, key: &Key) -> Result<(), AppError>
         settle(work, &room, Some(key))?;
     }
     Ok(())
+}
+
+/// Who has which seeds: person, pair, epoch.
+type Holdings = BTreeSet<(PersonId, i64, i64)>;
+
+/// Who is admitted to a room, and who of them has which seeds.
+struct People {
+    admitted: BTreeMap<PersonId, Option<Moment>>,
+    have: Holdings,
 }
 
 /// Who is admitted now: nothing for the whole room, or from when on.
@@ -280,11 +286,11 @@ fn hand_out(
     work: &mut Work<'_>,
     room: &RoomId,
     key: Option<&Key>,
-    epochs: Vec<Epoch>,
+    epochs: &[Epoch],
+    People { admitted, mut have }: People,
     fresh: Option<(i64, Seed)>,
 ) -> Result<(), AppError> {
-    let (now, mut have) = (work.now, holdings(work, room)?);
-    let admitted = admitted(work, room)?;
+    let now = work.now;
     let pairs = store::pairs(work.conn, admitted.keys())?;
     let mut numbers: Vec<(i64, Moment)> = epochs.iter().map(|one| (one.epoch, one.began_us)).collect();
     numbers.extend(fresh.as_ref().map(|(number, _)| (*number, now)));
@@ -298,7 +304,7 @@ fn hand_out(
             lacking.insert((person, pair), wanted);
         }
     }
-    let mut seeds = at_hand(work, room, key, &epochs, &lacking)?;
+    let mut seeds = at_hand(work, room, key, epochs, &lacking)?;
     let fresh = fresh.map(|(number, seed)| {
         let public = seed.public();
         seeds.insert(number, seed);
@@ -339,15 +345,7 @@ fn hand_out(
         };
         store::insert_epoch(work, room, number, &public.bytes(), kept.as_deref())?;
     }
-    match key {
-        Some(key) => make_own(work, room, key, &epochs),
-        None => Ok(()),
-    }
-}
-
-/// Who has which seeds: person, pair, epoch.
-fn holdings(work: &mut Work<'_>, room: &RoomId) -> Result<BTreeSet<(PersonId, i64, i64)>, AppError> {
-    Ok(store::holders(work.conn, room)?.into_iter().collect())
+    Ok(())
 }
 
 /// The seeds of the epochs that somebody lacks, as far as the request can open them.
@@ -365,7 +363,7 @@ fn at_hand(
             seeds.insert(one.epoch, Seed::read_kept(work.codes().keys().keeper(), &kept_at(room, one.epoch), kept)?);
         }
     }
-    let Some(key) = key else { return Ok(seeds) };
+    let Some(key) = key.filter(|_| !wanted.is_empty()) else { return Ok(seeds) };
     for Wrap { epoch, seed, .. } in store::wraps(work.conn, std::slice::from_ref(room), key.person(), key.pair())? {
         let Some(one) = epochs.iter().find(|one| one.epoch == epoch && wanted.contains(&epoch)) else { continue };
         if !seeds.contains_key(&epoch) {
@@ -386,11 +384,14 @@ fn may_enter(work: &mut Work<'_>, asker: &Asker, room: &RoomId) -> Result<bool, 
 
 /// Keeps what was sealed to the asker's public key under the asker's own seed from now on: opening that costs no
 /// public-key operation, and nobody else can have made it.
-fn make_own(work: &mut Work<'_>, room: &RoomId, key: &Key, epochs: &[Epoch]) -> Result<(), AppError> {
-    for Wrap { id, epoch, seed, .. } in store::wraps(work.conn, std::slice::from_ref(room), key.person(), key.pair())? {
-        if !ForMember::by_anybody(&seed) {
-            continue;
-        }
+///
+/// # Errors
+/// The database's; when somebody else's seed was put there.
+pub(in crate::rooms) fn make_own(work: &mut Work<'_>, room: &RoomId, key: &Key) -> Result<(), AppError> {
+    let mut wraps = store::wraps(work.conn, std::slice::from_ref(room), key.person(), key.pair())?;
+    wraps.retain(|wrap| ForMember::by_anybody(&wrap.seed));
+    let epochs = if wraps.is_empty() { Vec::new() } else { store::epochs(work, room)? };
+    for Wrap { id, epoch, seed, .. } in wraps {
         let Some(one) = epochs.iter().find(|one| one.epoch == epoch) else { continue };
         let opened = opened(key, room, epoch, &seed, Some(&PublicKey::read(&one.public_key)?))?;
         let place = ForMember { room, epoch, person: key.person(), pair: key.pair() };

@@ -98,7 +98,7 @@ both!(a_circle_starts_with_its_originator_alone, |server| {
 
 both!(fiches_are_revised_released_and_linked_by_those_in_the_circle, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut fr = world.client("fr");
     let mut se = world.client("se");
     let case = fr.post("/api/v1/cases", &json!({"fiche": fiche("One")})).expect(201);

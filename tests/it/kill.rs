@@ -108,8 +108,7 @@ struct Stage {
 impl Stage {
     fn set(kind: Kind, url: &str) -> Self {
         let mut world = World::new(TestServer::start_on(kind, tempfile::tempdir().unwrap(), url, &SETTINGS));
-        world.enrol_all();
-        let scene = scene(&world);
+        let scene = scene(&mut world);
         let candidates =
             ["late1", "late2", "late3"].map(|key| world.add(key, "DE", Role::ContactPoint).to_string()).to_vec();
         let mut players = Vec::new();

@@ -12,7 +12,7 @@ use incamera::db::bound::BOUND;
 use incamera::error::AppError;
 
 use crate::both;
-use crate::support::scene::{inside, note, scene, visit};
+use crate::support::scene::{bare_scene, inside, note, scene, visit};
 use crate::support::{Tables, TestServer, World};
 
 /// What a unit that reads is told, when `now` is what it would find itself.
@@ -56,7 +56,7 @@ both!(what_was_found_is_told_until_rows_change, |server| {
         Ok(())
     });
     assert_eq!(told(server, 5), 1);
-    let room = scene(&world).room;
+    let room = bare_scene(&world).room;
     assert_eq!([told(server, 6), told(server, 7)], [6, 6]);
     let node = server.beside(&[]);
     assert_eq!([told(&node, 8), told(server, 8)], [8, 6]);
@@ -97,7 +97,7 @@ both!(what_was_found_is_told_until_somebody_puts_his_hand_to_rows, |server| {
 
 both!(what_was_found_is_told_until_a_right_begins_or_ends, |server| {
     let mut world = World::new(server);
-    let room = scene(&world).room;
+    let room = scene(&mut world).room;
     inside(&mut world, "fr", &room);
     let (server, mut tables) = (&world.server, Tables::of(&world.server));
     let mut next = 0;
@@ -151,7 +151,7 @@ both!(a_new_connection_may_be_to_another_database, |server| {
 
 both!(what_is_told_of_one_is_not_told_of_another, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let written = inside(&mut world, "fr", &scene.room).post(&notes, &note("A", "one")).expect(201);
     let path = format!("{notes}/{}", written["id"].as_str().unwrap());

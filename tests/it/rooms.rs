@@ -9,7 +9,7 @@ use crate::support::world::{OUTSIDERS, PASSWORD};
 
 both!(a_room_opens_to_those_admitted_with_second_factor_unlock_and_visit, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let path = format!("/api/v1/rooms/{}", scene.room);
     let notes = format!("{path}/notes");
 
@@ -75,7 +75,7 @@ both!(a_room_opens_to_those_admitted_with_second_factor_unlock_and_visit, |serve
 
 both!(notes_are_versions_and_none_is_lost, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let mut fr2 = inside(&mut world, "fr2", &scene.room);
@@ -142,7 +142,7 @@ both!(notes_are_versions_and_none_is_lost, |server| {
 
 both!(a_counterpart_reads_what_is_released_to_its_state, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let mut de = inside(&mut world, "de", &scene.room);
@@ -181,8 +181,7 @@ both!(a_counterpart_reads_what_is_released_to_its_state, |server| {
 
 both!(admission_is_from_inside_and_ends_at_once, |server| {
     let mut world = World::new(server);
-    world.enrol(&["fr", "de", "no", "sec2"]);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let path = format!("/api/v1/rooms/{}", scene.room);
     let (notes, admissions) = (format!("{path}/notes"), format!("{path}/admissions"));
     let mut fr = inside(&mut world, "fr", &scene.room);
@@ -227,8 +226,7 @@ both!(admission_is_from_inside_and_ends_at_once, |server| {
 
 both!(a_release_is_of_one_version, |server| {
     let mut world = World::new(server);
-    world.enrol(&["fr", "de", "ua"]);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let mut ua = inside(&mut world, "ua", &scene.room);
@@ -258,7 +256,7 @@ both!(a_release_is_of_one_version, |server| {
 
 both!(an_admission_ends_with_the_designation_it_was_given_to, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let path = format!("/api/v1/rooms/{}", scene.room);
     let mut sec = world.client("sec");
     let person = format!("/api/v1/people/{}", world.person("ua"));
@@ -281,7 +279,7 @@ both!(an_admission_ends_with_the_designation_it_was_given_to, |server| {
 
 both!(an_admission_ends_with_the_standing_it_was_given_to, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);
     fr.post(&notes, &note("A", "not for UA")).expect(201);
@@ -305,7 +303,7 @@ both!(an_admission_ends_with_the_standing_it_was_given_to, |server| {
 
 both!(nobody_admits_further_than_he_was_admitted, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let admissions = format!("/api/v1/rooms/{}/admissions", scene.room);
     let late = world.add("late", "DE", incamera::network::model::Role::ContactPoint);
     let later = world.add("later", "SE", incamera::network::model::Role::ContactPoint);
@@ -318,8 +316,7 @@ both!(nobody_admits_further_than_he_was_admitted, |server| {
 
 both!(new_means_open_no_room, |server| {
     let mut world = World::new(server);
-    world.enrol(&["fr", "de"]);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     inside(&mut world, "fr", &scene.room).post(&notes, &note("secret", "x")).expect(201);
     let mut before = inside(&mut world, "de", &scene.room);
@@ -346,7 +343,7 @@ both!(new_means_open_no_room, |server| {
 
 both!(onward_opens_nothing_that_was_written_before, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let path = format!("/api/v1/rooms/{}", scene.room);
     let notes = format!("{path}/notes");
     let mut fr = inside(&mut world, "fr", &scene.room);

@@ -34,7 +34,7 @@ fn titles_of(answer: &Value) -> Vec<String> {
 
 both!(a_search_finds_what_the_list_shows, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let room = format!("/api/v1/rooms/{}", scene.room);
     let (notes, search) = (format!("{room}/notes"), format!("{room}/search"));
     let mut fr = inside(&mut world, "fr", &scene.room);
@@ -45,6 +45,7 @@ both!(a_search_finds_what_the_list_shows, |server| {
     fr.put(&first, 1, &note("second", "common, redacted")).expect(200);
     ua.post(&notes, &note("ours", "common")).expect(201);
     let late = world.add("late", "DE", incamera::network::model::Role::ContactPoint);
+    world.enrol(&["late"]);
     fr.post(&format!("{room}/admissions"), &json!({"person": late, "reach": "onward"})).expect(201);
     de.post(&notes, &note("of DE", "common")).expect(201);
     let mut late = inside(&mut world, "late", &scene.room);
@@ -80,7 +81,7 @@ both!(a_search_finds_what_the_list_shows, |server| {
 
 both!(a_search_is_refused_as_the_list_is, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let room = format!("/api/v1/rooms/{}", scene.room);
     let (notes, search) = (format!("{room}/notes"), format!("{room}/search"));
     let nowhere = "/api/v1/rooms/00000000-0000-4000-8000-000000000000/search";
@@ -118,7 +119,7 @@ both!(a_search_is_refused_as_the_list_is, |server| {
 
 both!(words_are_found_however_they_are_typed, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let room = format!("/api/v1/rooms/{}", scene.room);
     let (notes, search) = (format!("{room}/notes"), format!("{room}/search"));
     let mut fr = inside(&mut world, "fr", &scene.room);
@@ -190,7 +191,7 @@ both!(words_are_found_however_they_are_typed, |server| {
 
 fn stops_early(kind: Kind, settings: &[(&str, &str)], size: usize, one_at_a_time: bool) {
     let mut world = World::new(TestServer::start_with(kind, settings));
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let room = format!("/api/v1/rooms/{}", scene.room);
     let (notes, search) = (format!("{room}/notes"), format!("{room}/search"));
     let mut fr = inside(&mut world, "fr", &scene.room);
@@ -236,7 +237,7 @@ fn a_search_stops_after_so_long() {
 
 both!(an_answer_holds_fifty_notes, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let room = format!("/api/v1/rooms/{}", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);
     for number in 0..53 {
@@ -250,7 +251,7 @@ both!(an_answer_holds_fifty_notes, |server| {
 
 both!(a_search_is_logged_without_its_words, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let room = format!("/api/v1/rooms/{}", scene.room);
     let (notes, search) = (format!("{room}/notes"), format!("{room}/search"));
     let mut fr = inside(&mut world, "fr", &scene.room);
@@ -287,7 +288,7 @@ both!(a_search_is_logged_without_its_words, |server| {
 fn no_word_that_was_looked_for_reaches_diagnostics_or_database() {
     const WORDS: &str = "xylophon quarzuhr";
     let mut world = World::new(TestServer::start(Kind::Sqlite));
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     fr.post(&notes, &note("A", "x")).expect(201);
@@ -312,7 +313,7 @@ fn no_word_that_was_looked_for_reaches_diagnostics_or_database() {
 
 both!(the_page_searches_without_any_script, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let path = format!("/rooms/{}", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let notes = format!("/api/v1{path}/notes");

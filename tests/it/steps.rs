@@ -58,7 +58,7 @@ impl Stage {
         // Longer than the whole test.
         let long = [("INCAMERA_IDENTITY__ACCESS_SECONDS", "900")];
         let mut world = World::new(TestServer::start_on(kind, folder, &url, &long));
-        let scene = scene(&world);
+        let scene = scene(&mut world);
         let mut client = inside(&mut world, "fr", &scene.room);
         let notes = format!("/api/v1/rooms/{}/notes", scene.room);
         let written = client.post(&notes, &note("A", SECRET)).expect(201);

@@ -24,6 +24,9 @@ pub(in crate::rooms) fn open(
     let sign_in = asker.sign_in().ok_or(Fault::SignInNeeded)?;
     let key = asker.unlock().map(|_| Key::of(asker)).transpose()?;
     keys::settle(work, room, key.as_ref())?;
+    if let Some(key) = &key {
+        keys::make_own(work, room, key)?;
+    }
     if !keys::has_come(work, room, person)? {
         return Err(keys::AWAITED.into());
     }

@@ -11,7 +11,8 @@ use crate::support::database::Kind;
 use crate::support::world::PASSWORD;
 use crate::support::{TestServer, World, process, tables};
 
-fn command(server: &TestServer, arguments: &[&str]) -> Output {
+/// Runs the program on a server's folder.
+pub fn command(server: &TestServer, arguments: &[&str]) -> Output {
     let config = server.settings.base.join("incamera.toml");
     process::incamera().args(arguments).args(["--config", config.to_str().unwrap()]).output().unwrap()
 }

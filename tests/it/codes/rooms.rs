@@ -14,7 +14,7 @@ use crate::support::scene::{inside, note, scene, visit};
 
 both!(a_forged_admission_opens_nothing, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let written = text(&fr.post(&notes, &note("A", "one")).expect(201), "id");
@@ -52,7 +52,7 @@ both!(a_forged_admission_opens_nothing, |server| {
 
 both!(a_forged_designation_revives_no_admission, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut de = inside(&mut world, "de", &scene.room);
     let room = format!("/api/v1/rooms/{}", scene.room);
     de.get(&room).expect(200);
@@ -74,7 +74,7 @@ both!(a_forged_designation_revives_no_admission, |server| {
 
 both!(a_forged_release_shows_nothing, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let (mut fr, mut ua) = (inside(&mut world, "fr", &scene.room), inside(&mut world, "ua", &scene.room));
     let kept = text(&fr.post(&notes, &note("Kept", "kept")).expect(201), "id");

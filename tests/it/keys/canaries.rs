@@ -55,8 +55,7 @@ fn holding(folder: &Path, spellings: &[Vec<u8>]) -> Vec<PathBuf> {
 
 both!(what_was_written_is_nowhere, |server: TestServer| {
     let mut world = World::new(server);
-    world.enrol(&["fr", "de"]);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let mut de = inside(&mut world, "de", &scene.room);
     for number in 0..COUNT {

@@ -57,8 +57,7 @@ fn receipt(client: &mut Client, seq: i64) -> String {
 fn long_ago(server: TestServer) -> (World, RoomId, i64) {
     server.clock.advance(-LONG);
     let mut world = World::new(server);
-    world.enrol(&["fr", "de"]);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let written = text(&fr.post(&notes, &note("A", "one")).expect(201), "id");

@@ -20,7 +20,7 @@ pub fn found(tables: &mut Tables) -> Vec<String> {
 
 both!(a_row_that_is_changed_by_hand_is_named, |server: TestServer| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let written = text(&fr.post(&notes, &note("A", "one")).expect(201), "id");

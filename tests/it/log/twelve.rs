@@ -197,7 +197,7 @@ impl Bench {
 
 both!(twelve_kinds_of_tampering_are_found, |server: TestServer| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut fr = inside(&mut world, "fr", &scene.room);
     fr.post(&format!("/api/v1/rooms/{}/notes", scene.room), &note("A", "one")).expect(201);
     let meeting = made::meeting(&mut world, 36);

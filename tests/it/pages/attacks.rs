@@ -96,8 +96,8 @@ fn passkeys_are_bounded_and_each_is_one_persons() {
 /// Who may not send a file is told so before any of it was read.
 #[test]
 fn a_file_from_nobody_is_not_read() {
-    let world = World::new(TestServer::start(Kind::Sqlite));
-    let scene = scene(&world);
+    let mut world = World::new(TestServer::start(Kind::Sqlite));
+    let scene = scene(&mut world);
     let path = format!("/sessions/{}/materials", scene.open);
     for (site, status) in [("", 403), ("sec-fetch-site: cross-site\r\n", 403), ("sec-fetch-site: same-origin\r\n", 401)]
     {
@@ -115,7 +115,7 @@ fn a_file_from_nobody_is_not_read() {
 #[test]
 fn a_log_in_without_its_unlock_secret_sends_no_form() {
     let mut world = World::new(TestServer::start(Kind::Sqlite));
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut fr = logged_in(&mut world, "fr");
     fr.jar.retain(|(name, _), _| !name.contains("unlock"));
     let size = Tables::of(&world.server).size();
@@ -141,7 +141,7 @@ fn a_code_is_not_written_into_a_page() {
 #[test]
 fn what_was_kept_is_shown_before_it_is_sent() {
     let mut world = World::new(TestServer::start(Kind::Sqlite));
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let notes = format!("/rooms/{}/notes", scene.room);
     let typed = [("title", "Whose?"), ("text", "Written by somebody <else>"), ("handling", "H1")];
     let mut browser = browser(&world);
@@ -176,7 +176,7 @@ fn a_log_in_that_must_wait_keeps_what_was_typed() {
     let settings = [("INCAMERA_IDENTITY__TRIES_PER_ACCOUNT", "1")];
     let mut world = World::new(TestServer::start_with(Kind::Sqlite, &settings));
     world.seed("fr");
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut browser = browser(&world);
     let page = browser.post(&format!("/rooms/{}/notes", scene.room), &form(&[("text", "kept, whatever happens")]));
     let wrong = [("email", World::email("fr")), ("password", "wrong wrong wrong".to_owned())];
@@ -192,8 +192,7 @@ fn a_log_in_that_must_wait_keeps_what_was_typed() {
 // How much a room holds is contents: it is told to whoever came in once, and only since then.
 both!(the_first_page_counts_nothing_before_the_first_visit, |server| {
     let mut world = World::new(server);
-    world.enrol(&["fr", "de", "ua"]);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let mut fr = inside(&mut world, "fr", &scene.room);
     fr.post(&notes, &note("A", "one")).expect(201);
@@ -220,7 +219,7 @@ both!(the_first_page_counts_nothing_before_the_first_visit, |server| {
 // A form that came back for another reason stays based on what its writer saw (DESIGN §3.9).
 both!(a_form_that_came_back_overwrites_nothing_unseen, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let api = format!("/api/v1/rooms/{}/notes", scene.room);
     let id = text(&fr.post(&api, &note("A", "one")).expect(201), "id");
@@ -253,7 +252,7 @@ both!(a_form_that_came_back_overwrites_nothing_unseen, |server| {
 // What somebody else saved meanwhile stands beside what was typed, and the next save is based on it.
 both!(a_meeting_and_an_agenda_lose_no_sentence, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut sec = world.client("sec");
     let mut browser = logged_in(&mut world, "sec");
     let meeting = format!("/meetings/{}", scene.meeting);
@@ -300,7 +299,7 @@ both!(a_meeting_and_an_agenda_lose_no_sentence, |server| {
 // Choosing a language leads away from the page: on one that holds what was typed it is not offered.
 both!(no_choice_of_a_language_loses_what_was_typed, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let mut browser = logged_in(&mut world, "sec");
     let meeting = format!("/meetings/{}", scene.meeting);
     let chooser = "action=\"/choices\"";
@@ -315,7 +314,7 @@ both!(no_choice_of_a_language_loses_what_was_typed, |server| {
 // Nobody changes their own rights: one's own row offers nothing that would be refused.
 both!(a_door_offers_no_end_of_ones_own_admission, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let door = format!("/rooms/{}", scene.room);
     let page = logged_in(&mut world, "fr").get(&door);
     let ending = |key: &str| format!("action=\"{door}/admissions/{}/ending\"", world.person(key));
@@ -328,7 +327,7 @@ both!(a_door_offers_no_end_of_ones_own_admission, |server| {
 // The English sentences are those of docs/ACCESS.md; none of them stands on a French page.
 both!(an_explanation_speaks_the_readers_language, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let case = world.client("fr").post("/api/v1/cases", &json!({"fiche": fiche("A case")})).expect(201);
     let english = language::sources().into_iter().find(|(code, _)| *code == "en").unwrap().1;
     let families = ["fact-", "prohibition-", "rule-source-"];

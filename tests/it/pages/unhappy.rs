@@ -148,7 +148,7 @@ const ELSEWHERE: [&str; 16] = [
 #[test]
 fn nobody_is_led_elsewhere() {
     let mut world = World::new(TestServer::start(Kind::Sqlite));
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let (room, seed) = (scene.room.to_string(), world.seed("fr"));
     assert!(!seed.is_empty());
     let mut browser = browser(&mut world, "fr");
@@ -200,7 +200,7 @@ fn long_text() -> String {
 
 both!(what_was_typed_outlives_a_log_in_and_a_visit, |server| {
     let mut world = World::new(server);
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let notes = format!("/rooms/{}/notes", scene.room);
     let mut first = browser(&mut world, "fr");
     let page = first.get(&notes);
@@ -266,7 +266,7 @@ both!(what_was_typed_outlives_a_log_in_and_a_visit, |server| {
 #[test]
 fn what_was_typed_outlives_a_log_in_beside_it() {
     let mut world = World::new(TestServer::start(Kind::Sqlite));
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let notes = format!("/rooms/{}/notes", scene.room);
     let visits = format!("/rooms/{}/visits", scene.room);
     let mut browser = browser(&mut world, "fr");

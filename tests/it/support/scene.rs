@@ -20,8 +20,14 @@ pub struct Scene {
     pub material: String,
 }
 
-/// Makes the scene as the operator would.
-pub fn scene(world: &World) -> Scene {
+/// Makes the scene as the operator would, among people who all have accounts, and so the room's key.
+pub fn scene(world: &mut World) -> Scene {
+    world.enrol_all();
+    bare_scene(world)
+}
+
+/// As [`scene`]; whoever has no account yet has no key either.
+pub fn bare_scene(world: &World) -> Scene {
     let ua = world.party("UA");
     world.server.operate(move |work| {
         let meeting = ensure_meeting(

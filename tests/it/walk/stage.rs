@@ -53,8 +53,7 @@ impl Stage {
         let mut world = World::new(server);
         let expired = world.log_in("fr");
         world.server.clock.advance(310);
-        world.enrol_all();
-        let scene = scene(&world);
+        let scene = scene(&mut world);
         let mut fr = world.client("fr");
         let case = fr.post("/api/v1/cases", &json!({"fiche": fiche("The case")})).expect(201);
         let case_room = RoomId::parse(&text(&case, "room")).unwrap();

@@ -28,8 +28,7 @@ pub fn network(server: TestServer) -> Side {
         world.add(key, party, role);
         world.seed(key);
     }
-    world.enrol_all();
-    let scene = scene(&world);
+    let scene = scene(&mut world);
     let people: Vec<String> =
         world.people().map(ToOwned::to_owned).chain(["late", "gone", "deep", "no2", "ej2"].map(Into::into)).collect();
     let mut side = Side::new(world);
