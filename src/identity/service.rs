@@ -356,6 +356,7 @@ impl Attempt {
                 Some(sign_in.by_refresh(own.pair()).under(work, refresh.as_bytes(), own.seed())?);
             room_keys::settle_all(work, own)?;
         }
+        store::forget_seeds(work.conn, person, work.now)?;
         store::insert_sign_in(work.conn, &sign_in)?;
         work.log(Entry::new(Event::SignedIn).by(&asker).on("sign_in", &id));
         Ok(Some((person.clone(), id)))
@@ -416,16 +417,15 @@ impl Means {
         source: &str,
         own: Option<Key>,
     ) -> Result<Enrolled, AppError> {
-        match own {
-            Some(own) => keys::rewrap(work, person, &own, &self.hashed.kek, Some(&self.room_code))?,
-            None => {
-                // Whoever asked for the invitation may have taken it up. The people inside know the person, and admit
-                // anew (decision 10).
-                if store::has_account(work.conn, person)? {
-                    opening::end_admissions(work, by, person, MEANS_REPLACED)?;
-                }
-                keys::make(work, person, &self.hashed.kek, Some(&self.room_code))?;
+        if let Some(own) = own {
+            keys::rewrap(work, person, &own, &self.hashed.kek, Some(&self.room_code))?;
+        } else {
+            // Whoever asked for the invitation may have taken it up. The people inside know the person, and admit
+            // anew (decision 10).
+            if store::has_account(work.conn, person)? {
+                opening::end_admissions(work, by, person, MEANS_REPLACED)?;
             }
+            keys::make(work, person, &self.hashed.kek, Some(&self.room_code))?;
         }
         let sealed = self.key.seal(work, &seed_place(person), &self.seed)?;
         let now = work.now;

@@ -440,6 +440,19 @@ pub(super) fn end_sign_in(conn: &mut Conn, id: &SignInId, why: EndedWhy, now: Mo
         .map(|changed| changed == 1)
 }
 
+/// Forgets the seeds that a person's log-ins had which lasted as long as they could.
+pub(super) fn forget_seeds(conn: &mut Conn, person: &PersonId, now: Moment) -> QueryResult<()> {
+    diesel::update(
+        sign_ins::table
+            .filter(sign_ins::person_id.eq(person))
+            .filter(sign_ins::expires_us.le(now))
+            .filter(sign_ins::seed_by_unlock.is_not_null()),
+    )
+    .set((sign_ins::seed_by_unlock.eq(None::<Vec<u8>>), sign_ins::seed_by_refresh.eq(None::<Vec<u8>>)))
+    .execute(conn)
+    .map(drop)
+}
+
 /// Ends all of a person's but `keep`; answers how many.
 pub(super) fn end_sign_ins_of(
     conn: &mut Conn,

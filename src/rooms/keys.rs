@@ -8,13 +8,14 @@ pub mod before;
 mod store;
 
 use std::cell::RefCell;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use self::store::{Epoch, Wrap};
-use super::opening::Reach;
+use super::opening::{Reach, RoomKind};
 use super::store::Room;
-use crate::access::{self, Asker, actions};
+use crate::access::{self, Action, Asker, Fact, actions, rules};
 use crate::context::{Ctx, Moment};
 use crate::db::Work;
 use crate::error::{AppError, Fault};
@@ -22,7 +23,7 @@ use crate::ids::{PersonId, RoomId};
 use crate::seal::{ForMember, In, Key, Place, PublicKey, Sealed, Seed};
 
 /// For whoever is admitted and has no key yet.
-pub(in crate::rooms) const AWAITED: Fault = Fault::Conflict("The room's key has not come to you yet.");
+pub const AWAITED: Fault = Fault::Conflict("The room's key has not come to you yet.");
 
 /// What a request reads in one room.
 pub struct Ring {
@@ -68,7 +69,7 @@ impl Ring {
         let mut public = BTreeMap::new();
         if wraps.iter().any(|wrap| ForMember::by_anybody(&wrap.seed)) {
             for one in store::epochs(work, room)? {
-                public.insert(one.epoch, PublicKey::read(&one.public_key)?);
+                public.insert(one.number, PublicKey::read(&one.public_key)?);
             }
         }
         let wraps = wraps.into_iter().map(|wrap| (wrap.epoch, wrap.seed)).collect();
@@ -85,6 +86,12 @@ impl Ring {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.wraps.is_empty()
+    }
+
+    /// Whether it has the key of a text's epoch. It has not when everyone who had it is gone: then the text is lost.
+    #[must_use]
+    pub fn reaches(&self, sealed: &Sealed) -> bool {
+        sealed.epoch().is_some_and(|epoch| self.wraps.contains_key(&epoch))
     }
 
     /// Opens a text at its place.
@@ -121,9 +128,13 @@ impl Pen {
     /// As [`Key::of`]; `Conflict` when the room's key has not come to the asker; the database's.
     pub fn of(work: &mut Work<'_>, asker: &Asker, room: &RoomId) -> Result<Self, AppError> {
         let key = Rc::new(Key::of(asker)?);
-        let epoch = settle(work, room, Some(&key))?;
+        let Newest { number: epoch, public } = settle(work, room, Some(&key))?;
         let ring = Ring::with(work, &key, room)?;
         let seed = ring.seed(epoch)?;
+        // Also where it is under one's own seed: whoever deletes rows of epochs could bring an older one's number back.
+        if seed.public()? != public {
+            return Err(AppError::internal("the key of a room is not that of its newest epoch"));
+        }
         Ok(Self { ring, epoch, seed })
     }
 
@@ -154,10 +165,8 @@ impl Slot {
     /// # Errors
     /// The database's.
     pub fn of(work: &mut Work<'_>, room: &RoomId) -> Result<Self, AppError> {
-        let epoch = settle(work, room, None)?;
-        let epochs = store::epochs(work, room)?;
-        let newest = epochs.iter().find(|one| one.epoch == epoch).ok_or_else(no_epoch)?;
-        Ok(Self { epoch, public: PublicKey::read(&newest.public_key)? })
+        let Newest { number: epoch, public } = settle(work, room, None)?;
+        Ok(Self { epoch, public })
     }
 
     /// Seals a text for its place.
@@ -189,22 +198,46 @@ fn kept_at(room: &RoomId, epoch: i64) -> String {
     format!("room-epoch/{room}/{epoch}")
 }
 
-/// Gives a room that was just opened its first epoch, whose seed its title was sealed under.
+/// The newest epoch of a room.
+pub(in crate::rooms) struct Newest {
+    number: i64,
+    public: PublicKey,
+}
+
+/// An epoch that begins now or, for what was there before, began then.
+struct Fresh {
+    number: i64,
+    seed: Seed,
+    began: Moment,
+}
+
+/// Gives a room its first epoch, whose seed its title was sealed under. It began when the room was opened.
 ///
 /// # Errors
 /// The database's.
-pub(in crate::rooms) fn begin(work: &mut Work<'_>, room: &RoomId, seed: Seed) -> Result<(), AppError> {
-    let people = People { admitted: admitted(work, room)?, have: BTreeSet::new() };
-    hand_out(work, room, None, &[], people, Some((1, seed)))
+pub(in crate::rooms) fn begin(work: &mut Work<'_>, room: &RoomId, seed: Seed, began: Moment) -> Result<(), AppError> {
+    let people = People::of(work, room)?;
+    hand_out(work, room, None, &[], people, Some(Fresh { number: 1, seed, began }))
 }
 
-/// Takes a person's keys of a room away, and has a new epoch begin before anything more is written.
+/// Takes a person's keys of a room away, and has a new epoch begin before anything more is written. Of an epoch whose
+/// key nobody else has, his stays: the rule refuses him, but without it what was written then is lost to all.
 ///
 /// # Errors
 /// The database's.
 pub(in crate::rooms) fn leave(work: &mut Work<'_>, room: &RoomId, person: &PersonId) -> Result<(), AppError> {
-    store::delete_wraps(work.conn, room, person)?;
+    let (his, others): (Holdings, Holdings) =
+        store::holders(work.conn, room)?.into_iter().partition(|(holder, ..)| holder == person);
+    take_away(work, room, &his, &others)?;
     close(work, room)
+}
+
+/// Deletes what is kept for these, as far as others have the same.
+fn take_away(work: &mut Work<'_>, room: &RoomId, from: &Holdings, others: &Holdings) -> Result<(), AppError> {
+    for (person, _, epoch) in from.iter().filter(|(.., epoch)| others.iter().any(|(.., other)| other == epoch)) {
+        store::delete_wrap(work.conn, room, person, *epoch)?;
+    }
+    Ok(())
 }
 
 /// Has a new epoch begin before anything more is written.
@@ -220,30 +253,34 @@ pub(in crate::rooms) fn close(work: &mut Work<'_>, room: &RoomId) -> Result<(), 
 }
 
 /// Brings a room's keys in line with who is admitted now, as far as the request can: with the asker's key, if that came
-/// along. Answers the number of the newest epoch.
+/// along.
 ///
 /// # Errors
 /// The database's.
-pub(in crate::rooms) fn settle(work: &mut Work<'_>, room: &RoomId, key: Option<&Key>) -> Result<i64, AppError> {
+pub(in crate::rooms) fn settle(work: &mut Work<'_>, room: &RoomId, key: Option<&Key>) -> Result<Newest, AppError> {
     let epochs = store::epochs(work, room)?;
     let newest = epochs.last().ok_or_else(no_epoch)?;
-    let admitted = admitted(work, room)?;
-    let (have, gone): (Holdings, Holdings) =
-        store::holders(work.conn, room)?.into_iter().partition(|(person, ..)| admitted.contains_key(person));
-    for (person, ..) in &gone {
-        store::delete_wraps(work.conn, room, person)?;
-    }
-    let people = People { admitted, have };
-    if gone.is_empty() && newest.closed_us.is_none() {
+    let mut people = People::of(work, room)?;
+    let all: Holdings = store::holders(work.conn, room)?.into_iter().collect();
+    let (have, gone): (Holdings, Holdings) = all.iter().cloned().partition(|one| people.has_living(one));
+    take_away(work, room, &gone, &have)?;
+    let holds = |who: &Holdings| who.iter().any(|(.., epoch)| *epoch == newest.number);
+    let goes_on = newest.closed_us.is_none() && (newest.kept.is_some() || holds(&have)) && !holds(&gone);
+    people.have = have;
+    if goes_on {
+        let newest = Newest { number: newest.number, public: PublicKey::read(&newest.public_key)? };
         hand_out(work, room, key, &epochs, people, None)?;
-        return Ok(newest.epoch);
+        return Ok(newest);
     }
     if newest.closed_us.is_none() {
         store::close(work, newest)?;
     }
-    let (number, fresh) = (newest.epoch.saturating_add(1), Seed::new(work)?);
-    hand_out(work, room, key, &epochs, people, Some((number, fresh)))?;
-    Ok(number)
+    // Higher than any that somebody holds, whatever became of the epochs' rows: an older seed must not serve again.
+    let highest = all.iter().map(|(.., epoch)| *epoch).fold(newest.number, i64::max);
+    let fresh = Fresh { number: highest.saturating_add(1), seed: Seed::new(work)?, began: work.now };
+    let newest = Newest { number: fresh.number, public: fresh.seed.public()? };
+    hand_out(work, room, key, &epochs, people, Some(fresh))?;
+    Ok(newest)
 }
 
 /// [`settle`], wherever somebody waits for a key that the person who has just logged in can give, or for his doing so.
@@ -253,7 +290,10 @@ pub(in crate::rooms) fn settle(work: &mut Work<'_>, room: &RoomId, key: Option<&
 pub(crate) fn settle_all(work: &mut Work<'_>, key: &Key) -> Result<(), AppError> {
     let now = work.now;
     for room in store::unsettled(work.conn, key.person(), now)? {
-        settle(work, &room, Some(key))?;
+        // What somebody did to one room's rows must not keep its people from logging in.
+        if let Err(error) = settle(work, &room, Some(key)) {
+            tracing::error!(cause = ?error.cause().map(ToString::to_string), "the keys of a room could not be handed out");
+        }
     }
     Ok(())
 }
@@ -261,117 +301,145 @@ pub(crate) fn settle_all(work: &mut Work<'_>, key: &Key) -> Result<(), AppError>
 /// Who has which seeds: person, pair, epoch.
 type Holdings = BTreeSet<(PersonId, i64, i64)>;
 
-/// Who is admitted to a room, and who of them has which seeds.
+/// Who is admitted to a room now, by acts that have their codes, and who of them has which seeds.
 struct People {
-    admitted: BTreeMap<PersonId, Option<Moment>>,
+    /// Each as if coming in, and from when on he is admitted: nothing for the whole room.
+    admitted: BTreeMap<PersonId, (Asker, Option<Moment>)>,
+    /// Their living key pairs.
+    pairs: BTreeMap<PersonId, i64>,
     have: Holdings,
 }
 
-/// Who is admitted now: nothing for the whole room, or from when on.
-fn admitted(work: &mut Work<'_>, room: &RoomId) -> Result<BTreeMap<PersonId, Option<Moment>>, AppError> {
-    let now = work.now;
-    let mut admitted: BTreeMap<PersonId, Option<Moment>> = BTreeMap::new();
-    for (person, reach, from) in store::admitted(work.conn, room, now)? {
-        let from = (reach == Reach::Onward).then_some(from);
-        let widest = admitted.entry(person).or_insert(from);
-        *widest = (*widest).min(from);
+impl People {
+    fn of(work: &mut Work<'_>, room: &RoomId) -> Result<Self, AppError> {
+        let now = work.now;
+        let known = Asker::load_admitted(work, room, now)?.into_iter();
+        let mut known: BTreeMap<PersonId, Asker> =
+            known.filter_map(|asker| Some((asker.person()?.clone(), asker.with_second_factor()))).collect();
+        let mut reaches: BTreeMap<PersonId, Option<Moment>> = BTreeMap::new();
+        for (person, reach, from, kind) in store::admitted(work, room, now)? {
+            // The rule that judges him when he comes in: so whoever is suspended, say, is gone.
+            let enters = |asker: &Asker| {
+                let session = kind == RoomKind::Session;
+                let facts = asker.facts().with(Fact::Admitted, true).with(Fact::OfSession, session);
+                rules::decide(Action::OpenVisit, facts.with(Fact::OfCase, !session))
+            };
+            if known.get(&person).is_some_and(enters) {
+                let from = (reach == Reach::Onward).then_some(from);
+                let widest = reaches.entry(person).or_insert(from);
+                *widest = (*widest).min(from);
+            }
+        }
+        let pairs = store::pairs(work.conn, reaches.keys())?;
+        let admitted = reaches.into_iter().filter_map(|(person, from)| {
+            let asker = known.remove(&person)?;
+            Some((person, (asker, from)))
+        });
+        Ok(Self { admitted: admitted.collect(), pairs, have: BTreeSet::new() })
     }
-    Ok(admitted)
+
+    /// Whether somebody who is admitted has this, and for a pair that lives.
+    fn has_living(&self, (person, pair, _): &(PersonId, i64, i64)) -> bool {
+        self.admitted.contains_key(person) && self.pairs.get(person) == Some(pair)
+    }
 }
 
-/// Gives everyone admitted the seeds that he should have and lacks, as far as they are at hand, `fresh` among them, the
-/// seed of an epoch that begins now. Whoever would be given one is judged by the rule that will judge him when he comes
-/// in, and by the codes of the rows that it reads.
+/// Gives everyone admitted the seeds that he should have and lacks, as far as they are at hand, `fresh` among them.
+/// Whoever would be given one is judged once more by the whole rule, over his own row.
 fn hand_out(
     work: &mut Work<'_>,
     room: &RoomId,
     key: Option<&Key>,
     epochs: &[Epoch],
-    People { admitted, mut have }: People,
-    fresh: Option<(i64, Seed)>,
+    People { admitted, pairs, mut have }: People,
+    fresh: Option<Fresh>,
 ) -> Result<(), AppError> {
-    let now = work.now;
-    let pairs = store::pairs(work.conn, admitted.keys())?;
-    let mut numbers: Vec<(i64, Moment)> = epochs.iter().map(|one| (one.epoch, one.began_us)).collect();
-    numbers.extend(fresh.as_ref().map(|(number, _)| (*number, now)));
-    let mut lacking: BTreeMap<(PersonId, i64), Vec<i64>> = BTreeMap::new();
-    for (person, pair) in pairs {
-        let onward = admitted.get(&person).copied().flatten();
-        let held = |epoch: i64| have.contains(&(person.clone(), pair, epoch));
+    let mut seeds = kept(work, room, epochs);
+    // An epoch of which nobody is left who has the key is lost, and nobody waits for it.
+    let there = |one: &&Epoch| seeds.contains_key(&one.number) || have.iter().any(|(.., epoch)| *epoch == one.number);
+    let mut numbers: Vec<(i64, Moment)> = epochs.iter().filter(there).map(|one| (one.number, one.began_us)).collect();
+    numbers.extend(fresh.as_ref().map(|fresh| (fresh.number, fresh.began)));
+    let mut lacking: BTreeMap<&PersonId, (i64, Vec<i64>)> = BTreeMap::new();
+    for (person, pair) in &pairs {
+        let onward = admitted.get(person).and_then(|(_, from)| *from);
+        let held = |epoch: i64| have.contains(&(person.clone(), *pair, epoch));
         let wanted = numbers.iter().filter(|(epoch, began)| onward.is_none_or(|from| from <= *began) && !held(*epoch));
         let wanted: Vec<i64> = wanted.map(|(epoch, _)| *epoch).collect();
         if !wanted.is_empty() {
-            lacking.insert((person, pair), wanted);
+            lacking.insert(person, (*pair, wanted));
         }
     }
-    let mut seeds = at_hand(work, room, key, epochs, &lacking)?;
-    let fresh = fresh.map(|(number, seed)| {
-        let public = seed.public();
-        seeds.insert(number, seed);
-        public.map(|public| (number, public))
-    });
-    let fresh = fresh.transpose()?;
-    if !lacking.is_empty() && !seeds.is_empty() {
-        let known: BTreeMap<PersonId, Asker> = Asker::load_admitted(work, room, now)?
-            .into_iter()
-            .filter_map(|asker| Some((asker.person()?.clone(), asker.with_second_factor())))
-            .collect();
-        for ((person, pair), wanted) in &lacking {
-            // All or nothing: a list of notes of which some could not be opened would be none.
-            let wanted = wanted.iter().map(|epoch| Some((*epoch, seeds.get(epoch)?))).collect::<Option<Vec<_>>>();
-            let (Some(wanted), Some(asker)) = (wanted, known.get(person)) else { continue };
-            if !may_enter(work, asker, room)? {
-                continue;
-            }
-            let Some(public) = store::public_key(work, person, *pair)? else { continue };
-            store::delete_others(work.conn, room, person, *pair)?;
-            for (epoch, seed) in wanted {
-                let place = ForMember { room, epoch, person, pair: *pair };
-                let wrap = place.to(work, &public, seed)?;
-                store::insert_wrap(work, &place, &wrap)?;
-                have.insert((person.clone(), *pair, epoch));
-            }
+    if let Some(key) = key.filter(|_| !lacking.is_empty()) {
+        let wanted: BTreeSet<i64> = lacking.values().flat_map(|(_, wanted)| wanted).copied().collect();
+        own(work, room, key, epochs, &wanted, &mut seeds)?;
+    }
+    let fresh = match fresh {
+        Some(Fresh { number: epoch, seed, began }) => {
+            let id = store::insert_epoch(work, room, epoch, &seed.public()?.bytes(), began)?;
+            seeds.insert(epoch, seed);
+            Some((epoch, id))
+        }
+        None => None,
+    };
+    for (person, (pair, wanted)) in lacking {
+        // All or nothing: a list of notes of which some could not be opened would be none.
+        let wanted = wanted.iter().map(|epoch| Some((*epoch, seeds.get(epoch)?))).collect::<Option<Vec<_>>>();
+        let (Some(wanted), Some((asker, _))) = (wanted, admitted.get(person)) else { continue };
+        if !may_enter(work, asker, room)? {
+            continue;
+        }
+        let Some(public) = store::public_key(work, person, pair)? else { continue };
+        store::delete_others(work.conn, room, person, pair)?;
+        for (epoch, seed) in wanted {
+            let place = ForMember { room, epoch, person, pair };
+            let wrap = place.to(work, &public, seed)?;
+            store::insert_wrap(work, &place, &wrap)?;
+            have.insert((person.clone(), pair, epoch));
         }
     }
     let reached = |epoch: i64| have.iter().any(|(.., held)| *held == epoch);
-    for one in epochs.iter().filter(|one| one.kept.is_some() && reached(one.epoch)) {
-        store::forget_kept(work, one)?;
+    for one in epochs.iter().filter(|one| one.kept.is_some() && reached(one.number)) {
+        store::keep(work, &one.id, None)?;
     }
-    if let Some((number, public)) = fresh {
+    if let Some((epoch, id)) = fresh.filter(|(epoch, _)| !reached(*epoch))
+        && let Some(seed) = seeds.get(&epoch)
+    {
         // Only of an epoch that nobody admitted could open does the server keep the seed.
-        let kept = match seeds.get(&number).filter(|_| !reached(number)) {
-            Some(seed) => Some(seed.kept(work, work.codes().keys().keeper(), &kept_at(room, number))?),
-            None => None,
-        };
-        store::insert_epoch(work, room, number, &public.bytes(), kept.as_deref())?;
+        let blob = seed.kept(work, work.codes().keys().keeper(), &kept_at(room, epoch))?;
+        store::keep(work, &id, Some(&blob))?;
     }
     Ok(())
 }
 
-/// The seeds of the epochs that somebody lacks, as far as the request can open them.
-fn at_hand(
+/// The seeds that the server keeps. One that it cannot open any more is lost, and must not keep people out.
+fn kept(work: &Work<'_>, room: &RoomId, epochs: &[Epoch]) -> BTreeMap<i64, Seed> {
+    let keeper = work.codes().keys().keeper();
+    let open = |one: &Epoch| {
+        let opened = Seed::read_kept(keeper, &kept_at(room, one.number), one.kept.as_ref()?);
+        if opened.is_err() {
+            tracing::error!(%room, "the key of a room that the server kept cannot be opened");
+        }
+        Some((one.number, opened.ok()?))
+    };
+    epochs.iter().filter_map(open).collect()
+}
+
+/// Those of the epochs that somebody lacks, as far as the asker has them.
+fn own(
     work: &mut Work<'_>,
     room: &RoomId,
-    key: Option<&Key>,
+    key: &Key,
     epochs: &[Epoch],
-    lacking: &BTreeMap<(PersonId, i64), Vec<i64>>,
-) -> Result<BTreeMap<i64, Seed>, AppError> {
-    let wanted: BTreeSet<i64> = lacking.values().flatten().copied().collect();
-    let mut seeds = BTreeMap::new();
-    for one in epochs.iter().filter(|one| wanted.contains(&one.epoch)) {
-        if let Some(kept) = &one.kept {
-            seeds.insert(one.epoch, Seed::read_kept(work.codes().keys().keeper(), &kept_at(room, one.epoch), kept)?);
-        }
-    }
-    let Some(key) = key.filter(|_| !wanted.is_empty()) else { return Ok(seeds) };
+    wanted: &BTreeSet<i64>,
+    seeds: &mut BTreeMap<i64, Seed>,
+) -> Result<(), AppError> {
     for Wrap { epoch, seed, .. } in store::wraps(work.conn, std::slice::from_ref(room), key.person(), key.pair())? {
-        let Some(one) = epochs.iter().find(|one| one.epoch == epoch && wanted.contains(&epoch)) else { continue };
-        if !seeds.contains_key(&epoch) {
-            let public = PublicKey::read(&one.public_key)?;
-            seeds.insert(epoch, opened(key, room, epoch, &seed, Some(&public))?);
+        let Some(one) = epochs.iter().find(|one| one.number == epoch && wanted.contains(&epoch)) else { continue };
+        if let Entry::Vacant(place) = seeds.entry(epoch) {
+            place.insert(opened(key, room, epoch, &seed, Some(&PublicKey::read(&one.public_key)?))?);
         }
     }
-    Ok(seeds)
+    Ok(())
 }
 
 fn may_enter(work: &mut Work<'_>, asker: &Asker, room: &RoomId) -> Result<bool, AppError> {
@@ -392,7 +460,7 @@ pub(in crate::rooms) fn make_own(work: &mut Work<'_>, room: &RoomId, key: &Key) 
     wraps.retain(|wrap| ForMember::by_anybody(&wrap.seed));
     let epochs = if wraps.is_empty() { Vec::new() } else { store::epochs(work, room)? };
     for Wrap { id, epoch, seed, .. } in wraps {
-        let Some(one) = epochs.iter().find(|one| one.epoch == epoch) else { continue };
+        let Some(one) = epochs.iter().find(|one| one.number == epoch) else { continue };
         let opened = opened(key, room, epoch, &seed, Some(&PublicKey::read(&one.public_key)?))?;
         let place = ForMember { room, epoch, person: key.person(), pair: key.pair() };
         let own = place.under(work, key.seed(), &opened)?;

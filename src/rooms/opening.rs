@@ -58,7 +58,7 @@ pub fn open_room(
     for (person, source) in people {
         admit(work, by, &room, person, Reach::Whole, source)?;
     }
-    keys::begin(work, &room, seed)?;
+    keys::begin(work, &room, seed, now)?;
     Ok(room)
 }
 

@@ -48,7 +48,7 @@ impl Sealed {
     /// # Errors
     /// Without randomness.
     pub fn seal(ctx: &Ctx, at: In<'_>, seed: &Seed, text: &str) -> Result<Self, AppError> {
-        Self::with_epoch(at.epoch, at.seal(ctx, seed, text.as_bytes())?)
+        Self::with_epoch(at.epoch, &at.seal(ctx, seed, text.as_bytes())?)
     }
 
     /// Seals `text` to the public key of the place's epoch.
@@ -56,10 +56,10 @@ impl Sealed {
     /// # Errors
     /// Without randomness.
     pub fn seal_to(ctx: &Ctx, at: In<'_>, public: &PublicKey, text: &str) -> Result<Self, AppError> {
-        Self::with_epoch(at.epoch, at.seal_to(ctx, public, text.as_bytes())?)
+        Self::with_epoch(at.epoch, &at.seal_to(ctx, public, text.as_bytes())?)
     }
 
-    fn with_epoch(epoch: i64, blob: Vec<u8>) -> Result<Self, AppError> {
+    fn with_epoch(epoch: i64, blob: &[u8]) -> Result<Self, AppError> {
         let epoch = u32::try_from(epoch).map_err(AppError::internal)?.to_be_bytes();
         let (way, rest) = blob.split_first().ok_or_else(refused)?;
         Ok(Self([&[*way], epoch.as_slice(), rest].concat()))

@@ -49,17 +49,17 @@ fn newest(client: &mut Client, scene: &Scene) -> String {
 
 both!(whoever_leaves_has_no_key_of_what_comes_later, |server: TestServer| {
     let mut world = World::new(server);
-    world.enrol(&["fr", "de", "se"]);
+    world.enrol(&["fr", "de", "se", "fr2"]);
     let scene = bare_scene(&world);
     let mut tables = Tables::of(&world.server);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let mut de = inside(&mut world, "de", &scene.room);
     fr.post(&notes(&scene), &note("before", "x")).expect(201);
     assert_eq!(newest(&mut de, &scene), "before");
-    for key in ["fr", "de", "se"] {
+    for key in ["fr", "de", "se", "fr2"] {
         assert_eq!(holders(&mut tables, &world, &scene, key), epochs(&["1"]), "{key}");
     }
-    // By an ending from inside; by a suspension, which nobody in the room does.
+    // By an ending from inside; by the end of a designation and by a suspension, which nobody in the room does.
     let admission = format!("/api/v1/rooms/{}/admissions/{}", scene.room, world.person("de"));
     assert_eq!(fr.delete(&admission).status, 204);
     assert_eq!(holders(&mut tables, &world, &scene, "de"), epochs(&[]), "at once");
@@ -74,13 +74,20 @@ both!(whoever_leaves_has_no_key_of_what_comes_later, |server: TestServer| {
     fr.post(&notes(&scene), &note("after both", "x")).expect(201);
     assert_eq!(holders(&mut tables, &world, &scene, "se"), epochs(&[]), "with the next that is written");
     assert_eq!(holders(&mut tables, &world, &scene, "fr"), epochs(&["1", "2", "3"]));
+    let suspension = format!("/api/v1/people/{}/suspension", world.person("fr2"));
+    world.client("sec").post(&suspension, &ending).expect(201);
+    fr.post(&notes(&scene), &note("after three", "x")).expect(201);
+    assert_eq!(holders(&mut tables, &world, &scene, "fr2"), epochs(&[]), "with the next that is written");
+    assert_eq!(fr.get(&notes(&scene)).expect(200)["items"].as_array().unwrap().len(), 4, "who stayed reads all of it");
+    // Whoever deletes the rows of epochs does not bring an older key back.
+    tables.execute("DELETE FROM room_epochs WHERE epoch > 2");
+    fr.post(&notes(&scene), &note("after all", "x")).expect(201);
+    assert_eq!(holders(&mut tables, &world, &scene, "fr"), epochs(&["1", "2", "3", "4", "5"]));
     let sealed_for = tables.words(&format!(
         "SELECT {} AS word FROM note_versions v JOIN notes n ON n.id = v.note_id ORDER BY n.written_us",
         if tables.is_sqlite() { "lower(hex(substr(v.words, 2, 4)))" } else { "encode(substr(v.words, 2, 4), 'hex')" }
     ));
-    assert_eq!(sealed_for, ["00000001", "00000002", "00000003"]);
-    // All of it is read by who stayed.
-    assert_eq!(fr.get(&notes(&scene)).expect(200)["items"].as_array().unwrap().len(), 3);
+    assert_eq!(sealed_for, ["00000001", "00000002", "00000003", "00000004", "00000005"]);
 });
 
 both!(from_now_on_brings_no_key_of_what_was_before, |server: TestServer| {
@@ -93,8 +100,16 @@ both!(from_now_on_brings_no_key_of_what_was_before, |server: TestServer| {
     let admissions = format!("/api/v1/rooms/{}/admissions", scene.room);
     fr.post(&admissions, &json!({"person": world.person("sec2"), "reach": "onward"})).expect(201);
     assert_eq!(holders(&mut tables, &world, &scene, "sec2"), epochs(&["2"]));
+    // Nor does a row that says "whole", which the server has not written.
+    let (act, officer) = ("00000000-0000-4000-8000-00000000beef", world.person("sec2"));
+    tables.execute(&format!(
+        "INSERT INTO acts SELECT '{act}', kind, NULL, effective_us, NULL, recorded_us, recorded_by, source FROM acts WHERE id = (SELECT act_id FROM admissions WHERE person_id = '{officer}'); \
+         INSERT INTO admissions VALUES ('{act}', '{}', '{officer}', 'whole')",
+        scene.room
+    ));
     fr.post(&admissions, &json!({"person": world.person("no")})).expect(201);
     assert_eq!(holders(&mut tables, &world, &scene, "no"), epochs(&["1", "2"]), "the whole room");
+    assert_eq!(holders(&mut tables, &world, &scene, "sec2"), epochs(&["2"]));
     fr.post(&notes(&scene), &note("after", "x")).expect(201);
     let mut officer = inside(&mut world, "sec2", &scene.room);
     let list = officer.get(&notes(&scene)).expect(200);
@@ -146,6 +161,24 @@ both!(the_server_keeps_a_key_only_until_somebody_has_it, |server: TestServer| {
     assert_eq!((kept(&mut tables), tables.number("SELECT COUNT(*) AS number FROM room_keys")), (0, 1));
     let title = world.client("de").get(&format!("/api/v1/rooms/{}", scene.room)).expect(200)["title"].clone();
     assert_eq!(title, "Pending arrests");
+});
+
+both!(a_room_goes_on_when_everybody_who_had_its_key_is_gone, |server: TestServer| {
+    let mut world = World::new(server);
+    world.enrol(&["fr"]);
+    let scene = bare_scene(&world);
+    inside(&mut world, "fr", &scene.room).post(&notes(&scene), &note("lost", "x")).expect(201);
+    world
+        .client("sec")
+        .post(&format!("/api/v1/people/{}/off-boarding", world.person("fr")), &json!({"source": "A letter"}))
+        .expect(201);
+    // Whoever comes after has nothing of what was written, and can write all the same.
+    let mut de = inside(&mut world, "de", &scene.room);
+    assert_eq!(de.get(&notes(&scene)).expect(200)["items"], json!([]));
+    assert_eq!(de.get(&format!("/api/v1/rooms/{}", scene.room)).expect(200)["title"], Value::Null);
+    de.post(&notes(&scene), &note("after", "x")).expect(201);
+    let list = de.get(&notes(&scene)).expect(200);
+    assert_eq!((list["items"].as_array().unwrap().len(), &list["items"][0]["title"]), (1, &json!("after")));
 });
 
 both!(a_swapped_key_is_refused_and_seen, |server: TestServer| {

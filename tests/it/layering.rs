@@ -328,6 +328,7 @@ const WITHOUT_PERMIT: &[(&str, &str, &str)] = &[
     ("src/identity/store.rs", "has_account", "yes or no, for whoever holds the invitation"),
     ("src/identity/store.rs", "set_password", "the same"),
     ("src/identity/store.rs", "sign_ins_of", "the same"),
+    ("src/identity/store.rs", "forget_seeds", "the same"),
     ("src/identity/store.rs", "end_sign_in", "the same"),
     ("src/identity/store.rs", "end_sign_ins_of", "of the asker's own, or of whom a permit names"),
     ("src/identity/store.rs", "officer_was_enrolled", "for the operator's first account, where nobody asks"),

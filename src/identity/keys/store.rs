@@ -23,18 +23,21 @@ pub(super) struct PersonKey {
     pub(super) ended_us: Option<Moment>,
 }
 
-/// The living one. A row without its code is an error: as if it were not there, another would be made, and everything
+/// The living one: the newest, unless it was ended. A row without its code is an error: as if it were not there, another would be made, and everything
 /// that was wrapped to the first be lost.
 pub(super) fn person_key(work: &mut Work<'_>, person: &PersonId) -> Result<Option<PersonKey>, AppError> {
     let row: Option<(PersonKey, String)> = person_keys::table
         .filter(person_keys::person_id.eq(person))
-        .filter(person_keys::ended_us.is_null())
+        .order(person_keys::pair.desc())
         .select((PersonKey::as_select(), codes::row(work.conn, "person_keys")))
         .first(work.conn)
         .optional()?;
     let there = row.is_some();
     let row = known(work, "person_keys", row);
-    if there && row.is_none() { Err(AppError::internal("a person's key was changed past the server")) } else { Ok(row) }
+    if there && row.is_none() {
+        return Err(AppError::internal("a person's key was changed past the server"));
+    }
+    Ok(row.filter(|key| key.ended_us.is_none()))
 }
 
 /// How many pairs a person has had: the number of the newest.

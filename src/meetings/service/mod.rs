@@ -26,7 +26,7 @@ fn room_titles(work: &mut Work<'_>, asker: &Asker, rooms: &[RoomId]) -> Result<H
     let rings = Ring::of_each(work, asker, rooms)?;
     for (room, sealed) in store::room_titles(work.conn, access::filter::<actions::ReadRoomTitle>(asker), rooms)? {
         // Without a key the title waits, as the room does.
-        let Some(ring) = rings.iter().find(|ring| *ring.room() == room) else { continue };
+        let Some(ring) = rings.iter().find(|ring| *ring.room() == room && ring.reaches(&sealed)) else { continue };
         let title = ring.open(title_place(&room), &sealed)?;
         if !title.is_empty() {
             titles.insert(room, title);

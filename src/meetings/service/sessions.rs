@@ -13,7 +13,7 @@ use crate::meetings::model::{Agenda, NewSession, SessionBody, SessionDetail, Ses
 use crate::meetings::store::{self, Admissible, AgendaRow, Meeting, Session};
 use crate::network::model::Standing;
 use crate::network::names::states_with;
-use crate::rooms::keys::{Pen, Ring, Slot};
+use crate::rooms::keys::{AWAITED, Pen, Ring, Slot};
 use crate::rooms::opening::{self, RoomKind};
 use crate::seal::{Place, Sealed};
 
@@ -72,7 +72,8 @@ fn closed_agenda(
         return Ok(None);
     }
     let rows = store::closed_agenda(work.conn, &permit)?;
-    rows.iter().map(|row| ring.open(item_place(room, &row.id), &row.words)).collect::<Result<_, _>>().map(Some)
+    let reached = rows.iter().filter(|row| ring.reaches(&row.words));
+    reached.map(|row| ring.open(item_place(room, &row.id), &row.words)).collect::<Result<_, _>>().map(Some)
 }
 
 fn item_place<'a>(room: &'a RoomId, item: &'a ItemId) -> Place<'a> {
@@ -170,6 +171,10 @@ pub(in crate::meetings) fn change_agenda(
         let permit = access::permit::<actions::ChangeClosedAgenda, Session>(work, asker, id)?;
         require_newest(permit.thing(), agenda)?;
         let pen = Pen::of(work, asker, room)?;
+        // Lines that the asker cannot read would be gone for all.
+        if store::agenda_before(work.conn, room)?.iter().any(|row| !pen.ring().reaches(&row.words)) {
+            return Err(AWAITED.into());
+        }
         let rows = rows(work, id, agenda, |item, words| pen.seal(work, item_place(room, item), words))?;
         store::replace_closed_agenda(work.conn, &permit, &rows)?;
         work.log(

@@ -243,7 +243,12 @@ pub fn suspend(
 
 fn end_sign_ins(conn: &mut Conn, person: &PersonId, why: &str, now: Moment) -> QueryResult<()> {
     diesel::update(sign_ins::table.filter(sign_ins::person_id.eq(person)).filter(sign_ins::ended_us.is_null()))
-        .set((sign_ins::ended_us.eq(now), sign_ins::ended_why.eq(why)))
+        .set((
+            sign_ins::ended_us.eq(now),
+            sign_ins::ended_why.eq(why),
+            sign_ins::seed_by_unlock.eq(None::<Vec<u8>>),
+            sign_ins::seed_by_refresh.eq(None::<Vec<u8>>),
+        ))
         .execute(conn)
         .map(drop)
 }

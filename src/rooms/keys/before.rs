@@ -3,7 +3,7 @@
 
 mod store;
 
-use super::{Slot, begin};
+use super::{Slot, begin, close};
 use crate::db::Work;
 use crate::error::AppError;
 use crate::ids::RoomId;
@@ -17,16 +17,19 @@ use crate::seal::{In, Sealed, Seed};
 /// # Errors
 /// The database's.
 pub fn seal_next(work: &mut Work<'_>) -> Result<Option<(RoomId, Slot)>, AppError> {
-    let Some((room, title)) = store::without_epoch(work.conn)? else { return Ok(None) };
+    let Some((room, title, opened)) = store::without_epoch(work.conn)? else { return Ok(None) };
     let seed = Seed::new(work)?;
     let sealed = Sealed::seal(work, In { place: title_place(&room), epoch: 1 }, &seed, &title.read_plain()?)?;
     store::replace_title(work.conn, &room, &sealed)?;
-    begin(work, &room, seed)?;
+    begin(work, &room, seed, opened)?;
     let slot = Slot::of(work, &room)?;
     for row in store::versions_before(work.conn, &room)? {
         let sealed = sealing::from_plain(|place, text| slot.seal(work, place, text), &room, row)?;
         store::replace_version(work.conn, &sealed)?;
     }
+    // Whoever was admitted from some day on reads what comes from now on, and nothing of this epoch, which begins with the
+    // room: which of its notes are from before his day, no key can tell.
+    close(work, &room)?;
     Ok(Some((room, slot)))
 }
 

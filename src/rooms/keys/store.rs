@@ -1,14 +1,17 @@
 //! The rows of the keys of rooms.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use crate::access::acts::admits_at;
 use crate::context::Moment;
-use crate::db::schema::{acts, admissions, person_keys, room_epochs, room_keys};
+use crate::db::fragment::{Fragment, Words};
+use crate::db::schema::{acts, admissions, person_keys, room_epochs, room_keys, rooms};
 use crate::db::{Conn, Work, codes};
 use crate::error::AppError;
 use crate::ids::{EpochId, PersonId, RoomId, RoomKeyId};
-use crate::rooms::opening::Reach;
+use crate::rooms::opening::{Reach, RoomKind};
 use crate::seal::{ForMember, PublicKey};
 
 /// The key pair of a room for a time.
@@ -16,7 +19,8 @@ use crate::seal::{ForMember, PublicKey};
 #[diesel(table_name = room_epochs)]
 pub(super) struct Epoch {
     pub(super) id: EpochId,
-    pub(super) epoch: i64,
+    #[diesel(column_name = epoch)]
+    pub(super) number: i64,
     pub(super) public_key: Vec<u8>,
     pub(super) kept: Option<Vec<u8>>,
     pub(super) began_us: Moment,
@@ -32,9 +36,6 @@ pub(super) struct Wrap {
     pub(super) epoch: i64,
     pub(super) seed: Vec<u8>,
 }
-
-/// A person's living key pair: whose, and which.
-pub(super) type Pair = (PersonId, i64);
 
 /// The epochs of a room, the oldest first. All must have their codes: whoever could put another public key there would
 /// read what is sealed to it.
@@ -56,8 +57,8 @@ pub(super) fn insert_epoch(
     room: &RoomId,
     epoch: i64,
     public_key: &[u8],
-    kept: Option<&[u8]>,
-) -> Result<(), AppError> {
+    began: Moment,
+) -> Result<EpochId, AppError> {
     let id = EpochId::new(work)?;
     diesel::insert_into(room_epochs::table)
         .values((
@@ -65,12 +66,11 @@ pub(super) fn insert_epoch(
             room_epochs::room_id.eq(room),
             room_epochs::epoch.eq(epoch),
             room_epochs::public_key.eq(public_key),
-            room_epochs::kept.eq(kept),
-            room_epochs::began_us.eq(work.now),
+            room_epochs::began_us.eq(began),
         ))
         .execute(work.conn)?;
     work.codes().record(id.as_str());
-    Ok(())
+    Ok(id)
 }
 
 /// Ends an epoch whose row was found to have its code.
@@ -81,10 +81,10 @@ pub(super) fn close(work: &mut Work<'_>, epoch: &Epoch) -> QueryResult<()> {
     Ok(())
 }
 
-/// Forgets the seed that the server kept of an epoch whose row was found to have its code.
-pub(super) fn forget_kept(work: &mut Work<'_>, epoch: &Epoch) -> QueryResult<()> {
-    diesel::update(room_epochs::table.find(&epoch.id)).set(room_epochs::kept.eq(None::<Vec<u8>>)).execute(work.conn)?;
-    work.codes().record(epoch.id.as_str());
+/// Keeps the seed of an epoch whose row was found to have its code, or forgets it.
+pub(super) fn keep(work: &mut Work<'_>, epoch: &EpochId, kept: Option<&[u8]>) -> QueryResult<()> {
+    diesel::update(room_epochs::table.find(epoch)).set(room_epochs::kept.eq(kept)).execute(work.conn)?;
+    work.codes().record(epoch.as_str());
     Ok(())
 }
 
@@ -126,10 +126,9 @@ pub(super) fn replace_wrap(conn: &mut Conn, id: &RoomKeyId, seed: &[u8]) -> Quer
     diesel::update(room_keys::table.find(id)).set(room_keys::seed.eq(seed)).execute(conn).map(drop)
 }
 
-pub(super) fn delete_wraps(conn: &mut Conn, room: &RoomId, person: &PersonId) -> QueryResult<()> {
-    diesel::delete(room_keys::table.filter(room_keys::room_id.eq(room)).filter(room_keys::person_id.eq(person)))
-        .execute(conn)
-        .map(drop)
+pub(super) fn delete_wrap(conn: &mut Conn, room: &RoomId, person: &PersonId, epoch: i64) -> QueryResult<()> {
+    let of_person = room_keys::table.filter(room_keys::room_id.eq(room)).filter(room_keys::person_id.eq(person));
+    diesel::delete(of_person.filter(room_keys::epoch.eq(epoch))).execute(conn).map(drop)
 }
 
 /// Deletes what was kept for a person's other key pairs: nobody opens it any more.
@@ -138,14 +137,23 @@ pub(super) fn delete_others(conn: &mut Conn, room: &RoomId, person: &PersonId, p
     diesel::delete(of_person.filter(room_keys::pair.ne(pair))).execute(conn).map(drop)
 }
 
-/// Who is admitted to a room at `at`, how far, and from when on.
-pub(super) fn admitted(conn: &mut Conn, room: &RoomId, at: Moment) -> QueryResult<Vec<(PersonId, Reach, Moment)>> {
-    admissions::table
+/// Who is admitted to a room at `at` by an act that has its code, how far, from when on, and what room it is.
+pub(super) fn admitted(
+    work: &mut Work<'_>,
+    room: &RoomId,
+    at: Moment,
+) -> QueryResult<Vec<(PersonId, Reach, Moment, RoomKind)>> {
+    let mut act = Fragment::new();
+    act.either(codes::act("admissions", "admissions", "acts"));
+    let rows: Vec<((PersonId, Reach, Moment, RoomKind), String)> = admissions::table
         .inner_join(acts::table)
+        .inner_join(rooms::table.on(rooms::id.eq(admissions::room_id)))
         .filter(admissions::room_id.eq(room))
         .filter(admits_at(at))
-        .select((admissions::person_id, admissions::reach, acts::effective_us))
-        .load(conn)
+        .select(((admissions::person_id, admissions::reach, acts::effective_us, rooms::kind), Words(act)))
+        .load(work.conn)?;
+    let coded = rows.into_iter().filter(|(_, act)| work.codes().accept(codes::read("admissions", act).coded()));
+    Ok(coded.map(|(row, _)| row).collect())
 }
 
 /// The rooms where a person was given a key, or was admitted while the server keeps it, and where somebody admitted at
@@ -177,13 +185,20 @@ pub(super) fn unsettled(conn: &mut Conn, person: &PersonId, at: Moment) -> Query
         .load(conn)
 }
 
-/// The living key pairs of these people.
-pub(super) fn pairs<'a>(conn: &mut Conn, people: impl Iterator<Item = &'a PersonId>) -> QueryResult<Vec<Pair>> {
-    person_keys::table
+/// The living key pairs of these people: of each the newest, unless it was ended. An older one that somebody revived is
+/// none.
+pub(super) fn pairs<'a>(
+    conn: &mut Conn,
+    people: impl Iterator<Item = &'a PersonId>,
+) -> QueryResult<BTreeMap<PersonId, i64>> {
+    let rows: Vec<(PersonId, i64, Option<Moment>)> = person_keys::table
         .filter(person_keys::person_id.eq_any(people.collect::<Vec<_>>()))
-        .filter(person_keys::ended_us.is_null())
-        .select((person_keys::person_id, person_keys::pair))
-        .load(conn)
+        .order(person_keys::pair)
+        .select((person_keys::person_id, person_keys::pair, person_keys::ended_us))
+        .load(conn)?;
+    let newest: BTreeMap<PersonId, (i64, Option<Moment>)> =
+        rows.into_iter().map(|(person, pair, ended)| (person, (pair, ended))).collect();
+    Ok(newest.into_iter().filter(|(_, (_, ended))| ended.is_none()).map(|(person, (pair, _))| (person, pair)).collect())
 }
 
 /// The public key of one of them; nothing when its row has not its code.

@@ -38,7 +38,8 @@ pub(in crate::rooms) fn list(
     let filter = access::filter::<actions::ReadNote>(asker);
     let rows = store::notes_page(work.conn, &permit, filter, after.as_ref(), page.rows())?;
     let list = page.cut(rows, |(note, _)| place_of(note.written_us, &note.id));
-    let items = as_released(work, asker, list.items)?;
+    let mut items = as_released(work, asker, list.items)?;
+    items.retain(|(_, row)| ring.reaches(&row.title));
     log_shown(work, asker, room, Event::NotesListed, items.iter().map(|(note, _)| &note.party_id));
     let items = items
         .into_iter()

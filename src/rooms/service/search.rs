@@ -90,6 +90,9 @@ fn look(ring: &Ring, search: &Search, so: &mut So, (note, row): (Note, SealedVer
     if !search.is_about(&row.author_id, &note.party_id, row.written_us) {
         return Ok(());
     }
+    if !ring.reaches(&row.title) {
+        return Ok(());
+    }
     so.opened = so.opened.saturating_add(1);
     let title = sealing::title(ring, &note.room_id, &row)?;
     let (text, handling) = sealing::text(ring, &note.room_id, &row)?;

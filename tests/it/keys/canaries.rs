@@ -28,7 +28,7 @@ fn spellings() -> Vec<Vec<u8>> {
         let shifted = [vec![b'x'; before], MARK.as_bytes().to_vec()].concat();
         let text = BASE64_NOPAD.encode(&shifted);
         let (from, until) = ([0, 2, 3][before], text.len() - 2);
-        all.push(text[from..until].as_bytes().to_vec());
+        all.push(text.as_bytes()[from..until].to_vec());
         all.push(text[from..until].replace('+', "-").replace('/', "_").into_bytes());
     }
     all
@@ -45,7 +45,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 fn holding(folder: &Path, spellings: &[Vec<u8>]) -> Vec<PathBuf> {
     let mut all = Vec::new();
     files(folder, &mut all);
-    let searchers: Vec<_> = spellings.iter().map(|spelling| memchr::memmem::Finder::new(spelling)).collect();
+    let searchers: Vec<_> = spellings.iter().map(memchr::memmem::Finder::new).collect();
     let holds = |path: &PathBuf| {
         let Ok(bytes) = std::fs::read(path) else { return false };
         searchers.iter().any(|one| one.find(&bytes).is_some())
@@ -89,6 +89,6 @@ both!(what_was_written_is_nowhere, |server: TestServer| {
     let planted = world.server.folder.path().join("planted");
     for spelling in &spellings {
         std::fs::write(&planted, [b"xx", spelling.as_slice(), b"yy"].concat()).unwrap();
-        assert_eq!(holding(world.server.folder.path(), &spellings), [planted.clone()]);
+        assert_eq!(holding(world.server.folder.path(), &spellings), std::slice::from_ref(&planted));
     }
 });

@@ -10,7 +10,7 @@ use super::tree::grow;
 use crate::both;
 use crate::support::database::Kind;
 use crate::support::made::{self, text};
-use crate::support::scene::{inside, note, scene};
+use crate::support::scene::{bare_scene, inside, note};
 use crate::support::{Tables, TestServer, World, process};
 
 pub fn found(tables: &mut Tables) -> Vec<String> {
@@ -20,7 +20,7 @@ pub fn found(tables: &mut Tables) -> Vec<String> {
 
 both!(a_row_that_is_changed_by_hand_is_named, |server: TestServer| {
     let mut world = World::new(server);
-    let scene = scene(&mut world);
+    let scene = bare_scene(&world);
     let mut fr = inside(&mut world, "fr", &scene.room);
     let notes = format!("/api/v1/rooms/{}/notes", scene.room);
     let written = text(&fr.post(&notes, &note("A", "one")).expect(201), "id");

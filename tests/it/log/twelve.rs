@@ -11,7 +11,7 @@ use super::tree::{checkpoint, grow, key};
 use crate::both;
 use crate::support::database::Kind;
 use crate::support::made;
-use crate::support::scene::{inside, note, scene};
+use crate::support::scene::{bare_scene, inside, note};
 use crate::support::{Client, Tables, TestServer, World};
 
 /// What finds it.
@@ -197,7 +197,7 @@ impl Bench {
 
 both!(twelve_kinds_of_tampering_are_found, |server: TestServer| {
     let mut world = World::new(server);
-    let scene = scene(&mut world);
+    let scene = bare_scene(&world);
     let mut fr = inside(&mut world, "fr", &scene.room);
     fr.post(&format!("/api/v1/rooms/{}/notes", scene.room), &note("A", "one")).expect(201);
     let meeting = made::meeting(&mut world, 36);

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
+use crate::context::Moment;
 use crate::db::fragment::{Fragment, Statement};
 use crate::db::schema::{note_versions, notes, room_epochs, rooms};
 use crate::db::{Conn, dialect};
@@ -10,13 +11,13 @@ use crate::ids::RoomId;
 use crate::rooms::store::SealedVersion;
 use crate::seal::Sealed;
 
-/// A room from before rooms had keys, and its title.
-pub(super) fn without_epoch(conn: &mut Conn) -> QueryResult<Option<(RoomId, Sealed)>> {
+/// A room from before rooms had keys, its title, and when it was opened.
+pub(super) fn without_epoch(conn: &mut Conn) -> QueryResult<Option<(RoomId, Sealed, Moment)>> {
     let begun = room_epochs::table.filter(room_epochs::room_id.eq(rooms::id));
     rooms::table
         .filter(diesel::dsl::not(diesel::dsl::exists(begun)))
         .order((rooms::opened_us, rooms::id))
-        .select((rooms::id, rooms::title))
+        .select((rooms::id, rooms::title, rooms::opened_us))
         .first(conn)
         .optional()
 }
