@@ -124,7 +124,9 @@ On PostgreSQL, and for backups, see docs/LOG.md: what was erased here is still t
 Rows whose codes hold under an older key of the file get new ones under the first. Where codes are missing, or hold under
 none of the keys, the whole log is checked first and every row held against it, and codes are made only if all is as the
 log says: they make what is there count as right. An entry is made with the reason. Without a key file, one is made. Each
-node needs the same file.")]
+node needs the same file.
+Fiches, and the keys of rooms that the server keeps, are sealed under this file, too, and are not sealed anew: never take
+an older key out of it. When the file is lost, they are.")]
     Recode {
         /// Why: it stands in the log for good.
         #[arg(long)]

@@ -24,7 +24,7 @@ pub(super) struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Apply the migrations that are missing. Stop the server first.
+    /// Apply the migrations that are missing, and seal what rooms hold from before they had keys. Stop the server first.
     Migrate {
         /// The settings file.
         #[arg(long, default_value = "incamera.toml")]

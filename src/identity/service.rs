@@ -1,8 +1,10 @@
 //! Logging in, staying logged in, and ending it; opening accounts.
 
+mod means;
 mod own;
 mod renewal;
 
+pub(super) use means::Means;
 pub(super) use own::{OwnAccount, change_password, own_account, who};
 pub use own::{end_my_sign_in, end_my_sign_ins, me, my_sign_ins};
 
@@ -15,23 +17,19 @@ use zeroize::Zeroizing;
 use super::hashing::{Hashed, Kek};
 use super::keys;
 use super::model::{AcceptBody, Enrolled, Invitation, PasswordBody, SignInBody, Tokens};
-use super::store::{self, Account, AccountRow, EndedWhy, Invitee, NewInvitation, SignIn};
+use super::store::{self, Account, EndedWhy, Invitee, NewInvitation, SignIn};
 use super::throttle::{self, WrongCodes};
 use super::{Identity, Verifier, factors, passkeys, password, tokens};
-use crate::access::acts::{self, ActKind, NewAct};
 use crate::access::{self, Asker, Credentials, actions};
 use crate::audit::{Entry, Event};
 use crate::context::Ctx;
 use crate::db::{Db, Work};
-use crate::error::{AppError, Fault, OrConflict};
-use crate::ids::{InvitationId, PersonId, RecoveryCodeId, SignInId};
+use crate::error::{AppError, Fault};
+use crate::ids::{InvitationId, PersonId, SignInId};
 use crate::input;
-use crate::rooms::{keys as room_keys, opening};
+use crate::rooms::keys as room_keys;
 use crate::seal::Key;
-use crate::seal::secret::SecretKey;
 
-/// Why a person is in no room any more who was given new means to log in.
-const MEANS_REPLACED: &str = "New means to log in were taken up; to be admitted anew from inside";
 /// Prefixes of the opaque secrets: a leaked one can be recognised for what it is.
 const REFRESH: &str = "icr_";
 const UNLOCK: &str = "icu_";
@@ -387,81 +385,6 @@ impl Attempt {
             work.log(Entry::new(Event::RecoveryCodeUsed).by_person(person));
         }
         Ok(used)
-    }
-}
-
-/// The means to log in that a person is given at once: password, second factor, recovery codes.
-pub(super) struct Means {
-    hashed: Hashed,
-    room_code: Zeroizing<String>,
-    seed: Zeroizing<Vec<u8>>,
-    codes: Vec<(String, Vec<u8>)>,
-    key: SecretKey,
-}
-
-impl Means {
-    pub(super) fn new(identity: &Identity, ctx: &Ctx, hashed: Hashed) -> Result<Self, AppError> {
-        let (seed, codes) = (factors::new_seed(ctx)?, factors::recovery_codes(ctx)?);
-        Ok(Self { hashed, room_code: keys::new_code(ctx)?, seed, codes, key: identity.factor_key.clone() })
-    }
-
-    /// Gives them to `person`, and the right to log in if the person has it not: by an act of `by` (`None`:
-    /// the operator), which rests on `source`. Who does not bring his `own` key along, by the code on paper, begins with
-    /// another, and is in no room that he was let into before.
-    pub(super) fn give(
-        self,
-        work: &mut Work<'_>,
-        by: Option<&PersonId>,
-        person: &PersonId,
-        email: &str,
-        source: &str,
-        own: Option<Key>,
-    ) -> Result<Enrolled, AppError> {
-        if let Some(own) = own {
-            keys::rewrap(work, person, &own, &self.hashed.kek, Some(&self.room_code))?;
-        } else {
-            // Whoever asked for the invitation may have taken it up. The people inside know the person, and admit
-            // anew (decision 10).
-            if store::has_account(work.conn, person)? {
-                opening::end_admissions(work, by, person, MEANS_REPLACED)?;
-            }
-            keys::make(work, person, &self.hashed.kek, Some(&self.room_code))?;
-        }
-        let sealed = self.key.seal(work, &seed_place(person), &self.seed)?;
-        let now = work.now;
-        store::save_account(
-            work,
-            &AccountRow {
-                person_id: person,
-                email,
-                hashing: &self.hashed.verifier.hashing,
-                salt: &self.hashed.verifier.salt,
-                verifier: &self.hashed.verifier.digest,
-                totp_seed: Some(&sealed),
-                totp_confirmed: false,
-                totp_last_step: 0,
-                changed_us: now,
-            },
-        )
-        .or_conflict(Fault::Conflict("An account with this address exists."))?;
-        let mut codes = Vec::with_capacity(self.codes.len());
-        for (_, digest) in &self.codes {
-            codes.push((RecoveryCodeId::new(work)?, digest.clone()));
-        }
-        store::replace_recovery_codes(work.conn, person, &codes)?;
-        passkeys::end_all(work, person)?;
-        store::end_sign_ins_of(work.conn, person, None, EndedWhy::CredentialsChanged, work.now)?;
-        if !store::is_enrolled(work.conn, person, work.now)? {
-            let act = acts::record(work, by, &NewAct::now(ActKind::Enrolment, source))?;
-            store::enrol(work.conn, &act, person)?;
-        }
-        Ok(Enrolled {
-            email: email.to_owned(),
-            totp_secret: factors::base32(&self.seed),
-            otpauth: factors::otpauth(&self.seed, email),
-            recovery_codes: self.codes.into_iter().map(|(code, _)| code).collect(),
-            room_code: self.room_code.to_string(),
-        })
     }
 }
 

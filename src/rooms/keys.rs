@@ -1,8 +1,9 @@
 //! The keys of rooms: an epoch's seed for each person admitted, and what is read and sealed with it (decision 21).
 //!
-//! A room's key changes hands in one function, [`settle`], which is called whenever somebody logs in, comes in or writes: whoever
-//! left loses what was kept for him, and a new epoch begins; whoever was admitted and lacks a seed that the request at
-//! hand can open is given it. So an admission is completed by somebody inside, and an ending needs no one to notice it.
+//! A room's key changes hands in one function, [`settle`], which is called whenever somebody logs in, comes in or writes:
+//! whoever left loses what was kept for him, and a new epoch begins; whoever was admitted and lacks a seed that the
+//! request at hand can open is given it. So an admission is completed by somebody inside, and an ending needs no one to
+//! notice it.
 
 pub mod before;
 mod store;
@@ -88,7 +89,8 @@ impl Ring {
         self.wraps.is_empty()
     }
 
-    /// Whether it has the key of a text's epoch. It has not when everyone who had it is gone: then the text is lost.
+    /// Whether it has the key of a text's epoch. It has not when everyone who had it is gone, or when the text is of an
+    /// epoch from before the asker's admission.
     #[must_use]
     pub fn reaches(&self, sealed: &Sealed) -> bool {
         sealed.epoch().is_some_and(|epoch| self.wraps.contains_key(&epoch))

@@ -103,7 +103,7 @@ impl RowCodes {
         })
     }
 
-    /// What keeps a room's seed as long as nobody admitted has a key (decision 23).
+    /// What keeps a room's seed as long as nobody admitted has a key, and seals fiches (decision 23).
     #[must_use]
     pub const fn keeper(&self) -> &SecretKey {
         &self.keeper

@@ -1,5 +1,6 @@
 //! Texts as they rest in the database. Every blob begins with a byte that names how it is sealed: [`PLAIN`] is for what
-//! is no secret; what a room holds is sealed for one of its epochs ([`In`]), and says behind that byte for which.
+//! is no secret; what a room holds is sealed for one of its epochs ([`In`]), and says behind that byte for which; what has
+//! more readers than a room is sealed by the server ([`Sealed::by_server`]).
 
 use diesel::backend::Backend;
 use diesel::deserialize::{FromSql, FromSqlRow};

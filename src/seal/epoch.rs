@@ -1,5 +1,5 @@
-//! Texts in a room, sealed for one of its epochs. There are two ways: to the epoch's public key, for whoever may write
-//! but not read (the Secretariat, which convenes), and under the epoch's seed, for whoever holds it, which costs
+//! Texts in a room, sealed for one of its epochs. There are two ways: to the epoch's public key, for whoever records
+//! what he cannot read (the operator, who imports and migrates), and under the epoch's seed, for whoever holds it, which costs
 //! no public-key operation and shows that somebody admitted wrote it. Either way only the seed opens.
 
 use zeroize::Zeroizing;

@@ -8,6 +8,7 @@ use incamera::cases::import::seal_fiches;
 use incamera::db::bound::BOUND;
 use incamera::meetings::import::seal_agenda;
 use incamera::rooms::keys::before;
+use incamera::seal::{ForMember, PublicKey, Seed};
 use serde_json::{Value, json};
 
 use crate::both;
@@ -71,6 +72,11 @@ both!(whoever_leaves_has_no_key_of_what_comes_later, |server: TestServer| {
         .unwrap();
     let ending = json!({"source": "A letter"});
     world.client("sec").post(&format!("/api/v1/acts/{designation}/ending"), &ending).expect(201);
+    // Nor does a designation keep him there that the server has not recorded.
+    tables.execute(&format!(
+        "INSERT INTO acts SELECT '00000000-0000-4000-8000-00000000beef', kind, NULL, effective_us, NULL, recorded_us, recorded_by, source FROM acts WHERE id = '{designation}'; \
+         INSERT INTO designations SELECT '00000000-0000-4000-8000-00000000beef', party_id, person_id, role, function, stand_in_for FROM designations WHERE act_id = '{designation}'"
+    ));
     fr.post(&notes(&scene), &note("after both", "x")).expect(201);
     assert_eq!(holders(&mut tables, &world, &scene, "se"), epochs(&[]), "with the next that is written");
     assert_eq!(holders(&mut tables, &world, &scene, "fr"), epochs(&["1", "2", "3"]));
@@ -258,8 +264,99 @@ both!(another_password_opens_the_same_rooms, |server: TestServer| {
     assert_eq!(de.get(&notes(&scene)).status, 403);
     // What ended has nothing left that a secret could open.
     assert_eq!(de.delete("/api/v1/session").status, 204);
-    let left = "SELECT COUNT(*) AS number FROM sign_ins WHERE ended_us IS NOT NULL AND (seed_by_unlock IS NOT NULL OR seed_by_refresh IS NOT NULL)";
-    assert_eq!(Tables::of(&world.server).number(left), 0);
+    let mut tables = Tables::of(&world.server);
+    let ended = "SELECT COUNT(*) AS number FROM sign_ins WHERE ended_us IS NOT NULL";
+    let left = "AND (seed_by_unlock IS NOT NULL OR seed_by_refresh IS NOT NULL)";
+    world.client("sec");
+    let before = tables.number(ended);
+    let suspension = format!("/api/v1/people/{}/suspension", world.person("fr"));
+    world.client("sec").post(&suspension, &json!({"source": "A letter"})).expect(201);
+    assert!(before > 0 && tables.number(ended) > before);
+    assert_eq!(tables.number(&format!("{ended} {left}")), 0);
+    // Nor has what was not ended, and lasted as long as it could, once its person comes again.
+    let whose = format!("SELECT COUNT(*) AS number FROM sign_ins WHERE person_id = '{}'", world.person("sec"));
+    assert_eq!(tables.number(&format!("{whose} {left}")), 1);
+    world.server.clock.advance(world.server.settings.identity.absolute_seconds + 1);
+    world.anew("sec");
+    assert_eq!(tables.number(&format!("{whose} {left}")), 1, "the new one alone");
+});
+
+both!(a_key_that_somebody_put_there_is_not_used, |server: TestServer| {
+    let mut world = World::new(server);
+    world.enrol(&["fr", "de"]);
+    let scene = bare_scene(&world);
+    let mut fr = inside(&mut world, "fr", &scene.room);
+    fr.post(&notes(&scene), &note("before", "x")).expect(201);
+    let mut tables = Tables::of(&world.server);
+    let (person, room) = (world.person("fr"), scene.room.clone());
+    let bytes = |hex: &str, sqlite: bool| if sqlite { format!("x'{hex}'") } else { format!("decode('{hex}', 'hex')") };
+    let sqlite = tables.is_sqlite();
+    let hex = |column: &str| if sqlite { format!("lower(hex({column}))") } else { format!("encode({column}, 'hex')") };
+    let his = format!("FROM room_keys WHERE person_id = '{person}' AND epoch = 1");
+    let own = tables.words(&format!("SELECT {} AS word {his}", hex("seed"))).pop().unwrap();
+    // A seed of one's own, sealed to somebody's public key, as anybody can.
+    let public = tables
+        .words(&format!("SELECT {} AS word FROM person_keys WHERE person_id = '{person}'", hex("public_key")))
+        .pop()
+        .unwrap();
+    let public = PublicKey::read(&data_encoding::HEXLOWER.decode(public.as_bytes()).unwrap()).unwrap();
+    let ctx = world.server.ctx();
+    let place = ForMember { room: &room, epoch: 1, person: &person, pair: 1 };
+    let planted = place.to(&ctx, &public, &Seed::new(&ctx).unwrap()).unwrap();
+    let planted = bytes(&data_encoding::HEXLOWER.encode(&planted), sqlite);
+    let put = |seed: &str| format!("UPDATE room_keys SET seed = {seed} WHERE person_id = '{person}' AND epoch = 1");
+    tables.execute(&put(&planted));
+    assert_eq!(fr.post(&notes(&scene), &note("to the wrong one", "x")).status, 500);
+    assert_eq!(fr.get(&notes(&scene)).status, 500);
+    tables.execute(&put(&bytes(&own, sqlite)));
+    // A number that comes again, with another key, and then the older seed put back, which is under his own.
+    let admission = format!("/api/v1/rooms/{}/admissions/{}", scene.room, world.person("de"));
+    assert_eq!(fr.delete(&admission).status, 204);
+    fr.post(&notes(&scene), &note("in the second", "x")).expect(201);
+    visit(&mut fr, &scene.room);
+    let second = format!("FROM room_keys WHERE person_id = '{person}' AND epoch = 2");
+    let older = tables.words(&format!("SELECT {} AS word {second}", hex("seed"))).pop().unwrap();
+    tables.execute(
+        "DELETE FROM room_keys WHERE epoch = 2; DELETE FROM row_codes WHERE key = (SELECT id FROM room_epochs WHERE epoch = 2); DELETE FROM room_epochs WHERE epoch = 2",
+    );
+    fr.post(&notes(&scene), &note("in the second again", "x")).expect(201);
+    tables.execute(&format!(
+        "UPDATE room_keys SET seed = {} WHERE person_id = '{person}' AND epoch = 2",
+        bytes(&older, sqlite)
+    ));
+    assert_eq!(fr.post(&notes(&scene), &note("to the old one", "x")).status, 500);
+});
+
+both!(what_one_alone_can_open_is_not_thrown_away, |server: TestServer| {
+    let mut world = World::new(server);
+    world.enrol(&["fr"]);
+    let scene = bare_scene(&world);
+    inside(&mut world, "fr", &scene.room).post(&notes(&scene), &note("before", "x")).expect(201);
+    // Somebody who waits for the key ends the admission of the one who has it, and thinks better of it.
+    let admissions = format!("/api/v1/rooms/{}/admissions", scene.room);
+    let mut de = world.client("de");
+    assert_eq!(de.delete(&format!("{admissions}/{}", world.person("fr"))).status, 204);
+    de.post(&admissions, &json!({"person": world.person("fr")})).expect(201);
+    let mut fr = inside(&mut world, "fr", &scene.room);
+    assert_eq!(newest(&mut fr, &scene), "before");
+});
+
+both!(an_agenda_is_not_changed_by_who_sees_part_of_it, |server: TestServer| {
+    let mut world = World::new(server);
+    let late = world.add("late", "DE", incamera::network::model::Role::ContactPoint);
+    world.enrol(&["fr", "late"]);
+    let scene = bare_scene(&world);
+    let admissions = format!("/api/v1/rooms/{}/admissions", scene.room);
+    let mut fr = inside(&mut world, "fr", &scene.room);
+    let agenda = format!("/api/v1/sessions/{}/agenda", scene.closed);
+    assert_eq!(fr.put(&agenda, 0, &json!({"items": ["one", "two"]})).status / 100, 2);
+    assert_eq!(fr.delete(&format!("{admissions}/{late}")).status, 204);
+    fr.post(&admissions, &json!({"person": late, "reach": "onward"})).expect(201);
+    let mut late = inside(&mut world, "late", &scene.room);
+    let session = format!("/api/v1/sessions/{}", scene.closed);
+    assert_eq!(late.get(&session).expect(200)["agenda"], json!([]));
+    assert_eq!(late.put(&agenda, 1, &json!({"items": ["mine"]})).status, 409);
+    assert_eq!(fr.get(&session).expect(200)["agenda"], json!(["one", "two"]));
 });
 
 /// Takes up an invitation for somebody who had an account; with the room code, if there is one.
@@ -304,12 +401,13 @@ both!(a_forgotten_password_takes_the_code_on_paper, |server: TestServer| {
     let room = format!("/api/v1/rooms/{}", scene.room);
     assert_eq!(world.anew("de").get(&room).status, 404);
     assert_eq!(holders(&mut tables, &world, &scene, "de"), epochs(&[]));
+    // An older pair that somebody revives takes nothing from the newest.
+    tables.execute(&format!("UPDATE person_keys SET ended_us = NULL WHERE person_id = '{}'", world.person("de")));
     fr.post(&format!("{room}/admissions"), &json!({"person": world.person("de")})).expect(201);
     let mut de = inside(&mut world, "de", &scene.room);
     assert_eq!(newest(&mut de, &scene), "before");
     let pairs = format!("SELECT COUNT(*) AS number FROM person_keys WHERE person_id = '{}'", world.person("de"));
     assert_eq!(tables.number(&pairs), 3);
-    assert_eq!(tables.number(&format!("{pairs} AND ended_us IS NULL")), 1);
 });
 
 both!(an_older_account_gets_its_key_at_the_next_log_in, |server: TestServer| {
@@ -397,7 +495,7 @@ both!(nothing_that_the_server_keeps_opens_a_room, |server: TestServer| {
     let mut stolen = fr.again();
     (stolen.token, stolen.visit, stolen.unlock) = (fr.token.clone(), fr.visit.clone(), None);
     assert_eq!(stolen.get(&notes(&scene)).json()["type"], "urn:incamera:problem:unlock-needed");
-    // Every blob that is kept, tried under every key that is kept.
+    // No blob that is kept is the room's seed under the key that the server keeps such under.
     let mut tables = Tables::of(&world.server);
     let (mut blobs, sqlite) = (Vec::new(), tables.is_sqlite());
     for bound in BOUND {

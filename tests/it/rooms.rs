@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::both;
-use crate::support::World;
 use crate::support::scene::{inside, note, scene, visit};
 use crate::support::world::{OUTSIDERS, PASSWORD};
+use crate::support::{Tables, World};
 
 both!(a_room_opens_to_those_admitted_with_second_factor_unlock_and_visit, |server| {
     let mut world = World::new(server);
@@ -311,6 +311,14 @@ both!(nobody_admits_further_than_he_was_admitted, |server| {
     let mut late = world.client("late");
     let refused = late.post(&admissions, &json!({"person": later}));
     assert_eq!((refused.status, refused.json()["fields"][0]["field"].clone()), (422, json!("reach")));
+    // Nor by a row that says so, which the server has not written.
+    let (act, whose) = ("00000000-0000-4000-8000-00000000beef", world.person("late"));
+    Tables::of(&world.server).execute(&format!(
+        "INSERT INTO acts SELECT '{act}', kind, NULL, effective_us, NULL, recorded_us, recorded_by, source FROM acts WHERE id = (SELECT act_id FROM admissions WHERE person_id = '{whose}'); \
+         INSERT INTO admissions VALUES ('{act}', '{}', '{whose}', 'whole')",
+        scene.room
+    ));
+    assert_eq!(late.post(&admissions, &json!({"person": later})).status, 422);
     late.post(&admissions, &json!({"person": later, "reach": "onward"})).expect(201);
 });
 

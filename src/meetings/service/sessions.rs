@@ -172,7 +172,7 @@ pub(in crate::meetings) fn change_agenda(
         require_newest(permit.thing(), agenda)?;
         let pen = Pen::of(work, asker, room)?;
         // Lines that the asker cannot read would be gone for all.
-        if store::agenda_before(work.conn, room)?.iter().any(|row| !pen.ring().reaches(&row.words)) {
+        if store::closed_agenda(work.conn, &permit)?.iter().any(|row| !pen.ring().reaches(&row.words)) {
             return Err(AWAITED.into());
         }
         let rows = rows(work, id, agenda, |item, words| pen.seal(work, item_place(room, item), words))?;

@@ -144,10 +144,10 @@ pub(in crate::meetings) fn plain_agenda(
     }
 }
 
-/// The agenda of a closed session, sealed.
-pub(in crate::meetings) fn closed_agenda(
+/// The agenda of a closed session, sealed. `A` is [`actions::ReadClosedAgenda`] or [`actions::ChangeClosedAgenda`].
+pub(in crate::meetings) fn closed_agenda<A>(
     conn: &mut Conn,
-    permit: &Permit<actions::ReadClosedAgenda, Session>,
+    permit: &Permit<A, Session>,
 ) -> QueryResult<Vec<AgendaRow>> {
     agenda(conn, &permit.thing().id)
 }

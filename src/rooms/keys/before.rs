@@ -27,8 +27,8 @@ pub fn seal_next(work: &mut Work<'_>) -> Result<Option<(RoomId, Slot)>, AppError
         let sealed = sealing::from_plain(|place, text| slot.seal(work, place, text), &room, row)?;
         store::replace_version(work.conn, &sealed)?;
     }
-    // Whoever was admitted from some day on reads what comes from now on, and nothing of this epoch, which begins with the
-    // room: which of its notes are from before his day, no key can tell.
+    // Whoever was admitted from some day on reads what comes from now on, and nothing of this epoch, which begins with
+    // the room: which of its notes are from before his day, no key can tell.
     close(work, &room)?;
     Ok(Some((room, slot)))
 }

@@ -56,7 +56,7 @@ pub(in crate::rooms) fn admit(
     let (name, party, _) = admissible.ok_or_else(|| AppError::field("person", "nobody who can be admitted"))?;
     // Whoever sees only what came after shows nobody what was before: a new admission of his begins later.
     let admitter = asker.person().ok_or(Fault::SignInNeeded)?;
-    if new.reach == Reach::Whole && !store::reaches_back(work.conn, &permit, admitter, now)? {
+    if new.reach == Reach::Whole && !store::reaches_back(work, &permit, admitter, now)? {
         return Err(AppError::field("reach", "more than your own admission reaches"));
     }
     if !store::admissions_of(work.conn, &permit, &new.person, now)?.is_empty() {

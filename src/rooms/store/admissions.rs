@@ -6,8 +6,9 @@ use super::Room;
 use crate::access::acts::{admits_at, in_force_at};
 use crate::access::{Permit, actions};
 use crate::context::Moment;
-use crate::db::Conn;
+use crate::db::fragment::{Fragment, Words};
 use crate::db::schema::{acts, admissions, designations, parties, people, rooms, standings};
+use crate::db::{Conn, Work, codes};
 use crate::ids::{ActId, PartyId, PersonId, RoomId};
 use crate::rooms::model::Member;
 use crate::rooms::opening::{Reach, RoomKind};
@@ -81,22 +82,24 @@ pub(in crate::rooms) fn admissions_of<A>(
         .load(conn)
 }
 
-/// Whether a person is admitted to the whole room at `at`, and not only to what came after.
+/// Whether a person is admitted to the whole room at `at`, and not only to what came after, by an act that has its code.
 pub(in crate::rooms) fn reaches_back(
-    conn: &mut Conn,
+    work: &mut Work<'_>,
     permit: &Permit<actions::Admit, Room>,
     person: &PersonId,
     at: Moment,
 ) -> QueryResult<bool> {
-    admissions::table
+    let mut act = Fragment::new();
+    act.either(codes::act("admissions", "admissions", "acts"));
+    let rows: Vec<String> = admissions::table
         .inner_join(acts::table)
         .filter(admissions::room_id.eq(&permit.thing().id))
         .filter(admissions::person_id.eq(person))
         .filter(admissions::reach.eq(Reach::Whole))
         .filter(admits_at(at))
-        .count()
-        .get_result::<i64>(conn)
-        .map(|count| count > 0)
+        .select(Words(act))
+        .load(work.conn)?;
+    Ok(rows.iter().any(|act| work.codes().accept(codes::read("admissions", act).coded())))
 }
 
 /// What a person who may be admitted is at `at`: name, party, and whether an officer of the Secretariat.
