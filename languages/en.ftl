@@ -222,6 +222,7 @@ problem-only-for-one-state = only for one State
 problem-only-h3-has-words = only H3 has words
 problem-only-with-states = only with states
 problem-shorter-than-15-characters = shorter than 15 characters
+problem-something-follows-the-file = something follows the file
 problem-something-follows-the-json = something follows the JSON
 problem-too-easy-to-guess = too easy to guess
 problem-too-long = too long
@@ -253,6 +254,7 @@ conflict-there-is-a-newer-version = There is a newer version.
 conflict-no-signed-checkpoint-reaches-this-entry-yet-it-will-in-a-few-seconds = No signed checkpoint reaches this entry yet. It will in a few seconds.
 conflict-there-is-a-party-with-this-code-already = There is a party with this code already.
 conflict-there-is-a-publication-with-this-code-already = There is a publication with this code already.
+conflict-you-are-sending-too-many-files-already = You are sending too many files already.
 conflict-they-are-linked-already = They are linked already.
 
 ## Rooms
@@ -327,6 +329,12 @@ mine = Yours
 versions-title = Versions
 changes-link = what changed
 changes-title = From version { $before } to version { $after }
+files-title = Files
+file-add = Add a file
+file-add-do = Add the file
+file-hint = The note gets a new version, which the file belongs to; earlier versions, and whoever they are released to, do not have it. At most { $most } MB. Nothing marked EU RESTRICTED or above may be put here.
+file-size-kb = { $size } kB
+file-size-mb = { $size } MB
 releases-title = Released to
 releases-none = To no State. Contact points of member States in the room read it; counterparts do not.
 release-party = State
@@ -582,7 +590,6 @@ conclusions-publish-text = Everyone can read them from then on, and this cannot 
 conclusions-publish-do = Publish the adopted version
 problem-not-a-type-of-document-that-is-taken-here = not a type of document that is taken here
 problem-not-what-its-name-says = not what its name says it is
-problem-too-many-files = more than one file
 
 ## The library
 publications-title = Library
@@ -1120,6 +1127,8 @@ event-notes-listed = list of notes read
 event-notes-searched = notes searched
 event-note-read = note read
 event-note-written = note written
+event-file-added = file added
+event-file-read = file read
 event-note-revised = note revised
 event-note-released = note released
 event-agenda-read = closed agenda read

@@ -222,6 +222,7 @@ problem-only-for-one-state = seulement pour un seul État
 problem-only-h3-has-words = seul H3 s’énonce
 problem-only-with-states = seulement avec des États
 problem-shorter-than-15-characters = moins de 15 caractères
+problem-something-follows-the-file = quelque chose suit le fichier
 problem-something-follows-the-json = quelque chose suit le JSON
 problem-too-easy-to-guess = trop facile à deviner
 problem-too-long = trop long
@@ -253,6 +254,7 @@ conflict-there-is-a-newer-version = Il existe une version plus récente.
 conflict-no-signed-checkpoint-reaches-this-entry-yet-it-will-in-a-few-seconds = Aucun point de contrôle signé n’atteint encore cette entrée. Ce sera le cas dans quelques secondes.
 conflict-there-is-a-party-with-this-code-already = Une partie porte déjà ce code.
 conflict-there-is-a-publication-with-this-code-already = Une publication porte déjà ce code.
+conflict-you-are-sending-too-many-files-already = Vous envoyez déjà trop de fichiers.
 conflict-they-are-linked-already = Ils sont déjà liés.
 
 ## Salles
@@ -327,6 +329,12 @@ mine = La vôtre
 versions-title = Versions
 changes-link = ce qui a changé
 changes-title = De la version { $before } à la version { $after }
+files-title = Fichiers
+file-add = Ajouter un fichier
+file-add-do = Ajouter le fichier
+file-hint = La note reçoit une nouvelle version, à laquelle le fichier appartient ; les versions antérieures, et ceux à qui elles sont communiquées, ne l’ont pas. { $most } Mo au plus. N’y versez rien qui soit marqué RESTREINT UE/EU RESTRICTED ou plus.
+file-size-kb = { $size } ko
+file-size-mb = { $size } Mo
 releases-title = Communiquée à
 releases-none = À aucun État. Les points de contact des États membres admis dans la salle la lisent ; les homologues, non.
 release-party = État
@@ -581,7 +589,6 @@ conclusions-publish-text = Elles seront lisibles par tous, et cela ne peut être
 conclusions-publish-do = Publier la version adoptée
 problem-not-a-type-of-document-that-is-taken-here = ce type de document n’est pas accepté ici
 problem-not-what-its-name-says = le contenu n’est pas celui que son nom annonce
-problem-too-many-files = plus d’un fichier
 
 ## The library
 publications-title = Bibliothèque
@@ -1118,6 +1125,8 @@ event-notes-listed = liste des notes consultée
 event-notes-searched = notes recherchées
 event-note-read = note lue
 event-note-written = note écrite
+event-file-added = fichier ajouté
+event-file-read = fichier lu
 event-note-revised = note révisée
 event-note-released = note communiquée
 event-agenda-read = ordre du jour fermé lu

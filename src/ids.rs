@@ -98,6 +98,8 @@ ids! {
     VisitId,
     /// A note in a room.
     NoteId,
+    /// A file that belongs to a note.
+    FileId,
     /// One State's register entry on an investigation.
     CaseId,
     /// An entry of the log.

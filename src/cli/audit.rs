@@ -18,6 +18,7 @@ use crate::audit::service::code_rows;
 use crate::audit::{self, Publisher};
 use crate::db::codes;
 use crate::error::AppError;
+use crate::rooms;
 use crate::seal::RowCodes;
 use crate::settings::{Settings, files};
 
@@ -184,6 +185,7 @@ fn whole(settings: &Settings, deep: bool) -> Result<(), CliError> {
     }
     let mut rows = 0;
     let mut found = audit::verify_rows(&mut conn, &mut |count| rows = count).map_err(AppError::from)?;
+    found.extend(rooms::verify::files(&mut conn)?);
     found.extend(codes::verify(&mut conn, &*RowCodes::open(settings)?).map_err(AppError::from)?);
     for one in &found {
         say(one)?;

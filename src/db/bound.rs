@@ -174,6 +174,10 @@ bound! {
     enrolments (act_id) {
         act_id: Text, person_id: Text
     }
+    files (id) {
+        id: Text, note_id: Text, version: Number, details: Bytes, pieces: Number, digest: Bytes, author_id: Text,
+        added_us: Number
+    }
     invitations (id) {
         id: Text, person_id: Text, email: Text, digest: Bytes, made_by: Text, made_us: Number, expires_us: Number,
         closed_us: Number
@@ -192,7 +196,7 @@ bound! {
     }
     note_versions (note_id, version) {
         note_id: Text, version: Number, title: Bytes, words: Bytes, handling: Text, handling_words: Bytes,
-        author_id: Text, written_us: Number
+        author_id: Text, written_us: Number, files: Number
     }
     notes (id) {
         id: Text, room_id: Text, author_id: Text, party_id: Text, written_us: Number

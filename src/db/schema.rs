@@ -231,6 +231,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    file_pieces (file_id, number) {
+        file_id -> Text,
+        number -> BigInt,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    file_uploads (file_id) {
+        file_id -> Text,
+        person_id -> Text,
+        touched_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    files (id) {
+        id -> Text,
+        note_id -> Text,
+        version -> BigInt,
+        details -> Binary,
+        pieces -> BigInt,
+        digest -> Binary,
+        author_id -> Text,
+        added_us -> BigInt,
+    }
+}
+
+diesel::table! {
     invitations (id) {
         id -> Text,
         person_id -> Text,
@@ -293,6 +322,7 @@ diesel::table! {
         handling_words -> Nullable<Binary>,
         author_id -> Text,
         written_us -> BigInt,
+        files -> Nullable<BigInt>,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rooms: closed audiences with sealed contents. Who is admitted, who visits and why, the notes, and what
+//! Rooms: closed audiences with sealed contents. Who is admitted, who visits and why, the notes with their files, and what
 //! of them is released to whom.
 //!
 //! [`opening`], [`keys`] and [`release`] are what other slices build on: a session's room opens with the session, a
@@ -14,6 +14,8 @@ pub mod pages;
 pub mod release;
 mod service;
 mod store;
+mod transfer;
+pub mod verify;
 
 pub(crate) use service::audience::of_note as readers;
 pub use store::{Note, Room};

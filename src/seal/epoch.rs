@@ -12,7 +12,7 @@ use crate::error::AppError;
 
 /// Sizes that texts are padded to, with the four bytes that say how long they are; larger ones to the next multiple of
 /// the last. So a blob's length tells hardly more than whether a text is short or long.
-const CLASSES: [usize; 5] = [256, 1 << 10, 4 << 10, 16 << 10, 64 << 10];
+pub(super) const CLASSES: [usize; 5] = [256, 1 << 10, 4 << 10, 16 << 10, 64 << 10];
 
 /// A place in an epoch of its room.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@
 //!
 //! [`keypair`], [`wrap`] and [`epoch`] are how contents are sealed (decision 21): a room has a key pair for each epoch,
 //! whose seed is wrapped for the people admitted, whose own seeds are wrapped under what they alone know; [`unlock`] opens
-//! one's own for a request. Which rows hold all that is for the slices `identity` and `rooms` to say.
+//! one's own for a request. [`stream`] is for files. Which rows hold all that is for the slices `identity` and `rooms` to say.
 
 pub mod codes;
 pub mod contents;
@@ -16,6 +16,7 @@ pub mod epoch;
 pub mod keyfile;
 pub mod keypair;
 pub mod secret;
+pub mod stream;
 pub mod unlock;
 pub mod wrap;
 
@@ -23,5 +24,6 @@ pub use codes::{Known, RowCodes};
 pub use contents::{Place, Sealed};
 pub use epoch::In;
 pub use keypair::{PublicKey, Seed};
+pub use stream::FileKey;
 pub use unlock::{Key, Unlock};
 pub use wrap::{ForMember, Wrapped};

@@ -1,9 +1,15 @@
 //! Answers: the successful ones, and the one place where an error becomes a problem report (RFC 9457).
 
+use std::pin::Pin;
+use std::{fmt, io};
+
 use actix_web::HttpResponse;
+use actix_web::body::SizedStream;
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::web::Bytes;
+use futures_core::Stream;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,7 +22,31 @@ pub struct Answer {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
     cookies: Vec<Cookie<'static>>,
-    body: Vec<u8>,
+    body: Body,
+}
+
+/// What an answer holds that is made while it is sent.
+pub type Made = Pin<Box<dyn Stream<Item = Result<Bytes, io::Error>>>>;
+
+enum Body {
+    Whole(Vec<u8>),
+    /// So many bytes; when they cannot all be made, the connection breaks off.
+    Made(u64, Made),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(body) => write!(out, "{} bytes", body.len()),
+            Self::Made(size, _) => write!(out, "{size} bytes, made while they are sent"),
+        }
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(body: Vec<u8>) -> Self {
+        Self::Whole(body)
+    }
 }
 
 /// A list: the things, and where the next page starts. There is never a total.
@@ -48,7 +78,7 @@ pub struct Problem {
 impl Answer {
     fn of(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Self {
         let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(media_type))];
-        Self { status, headers, cookies: Vec::new(), body }
+        Self { status, headers, cookies: Vec::new(), body: body.into() }
     }
 
     fn with_json<T: Serialize>(status: StatusCode, value: &T) -> Result<Self, AppError> {
@@ -93,7 +123,7 @@ impl Answer {
     /// 204.
     #[must_use]
     pub const fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, headers: Vec::new(), cookies: Vec::new(), body: Vec::new() }
+        Self { status: StatusCode::NO_CONTENT, headers: Vec::new(), cookies: Vec::new(), body: Body::Whole(Vec::new()) }
     }
 
     /// A page.
@@ -178,6 +208,18 @@ impl Answer {
     /// # Errors
     /// When the type or name cannot stand in a header: a defect, since both were checked when taken in.
     pub fn download(media_type: &str, file_name: &str, body: Vec<u8>) -> Result<Self, AppError> {
+        Self::saved(media_type, file_name, body.into())
+    }
+
+    /// As [`Answer::download`], of `size` bytes that are made while they are sent, and of which nothing is said.
+    ///
+    /// # Errors
+    /// When the name cannot stand in a header: a defect.
+    pub fn made(file_name: &str, size: u64, made: Made) -> Result<Self, AppError> {
+        Self::saved("application/octet-stream", file_name, Body::Made(size, made))
+    }
+
+    fn saved(media_type: &str, file_name: &str, body: Body) -> Result<Self, AppError> {
         let name = percent_encoding::utf8_percent_encode(file_name, percent_encoding::NON_ALPHANUMERIC);
         let disposition = format!("attachment; filename*=UTF-8''{name}");
         Ok(Self {
@@ -204,7 +246,10 @@ impl Answer {
     /// What it holds.
     #[cfg(test)]
     pub(in crate::server) fn into_body(self) -> Vec<u8> {
-        self.body
+        match self.body {
+            Body::Whole(body) => body,
+            Body::Made(..) => panic!("made while it is sent"),
+        }
     }
 
     pub(super) fn into_response(self) -> HttpResponse {
@@ -215,7 +260,10 @@ impl Answer {
         for cookie in self.cookies {
             response.cookie(cookie);
         }
-        response.body(self.body)
+        match self.body {
+            Body::Whole(body) => response.body(body),
+            Body::Made(size, made) => response.body(SizedStream::new(size, made)),
+        }
     }
 }
 

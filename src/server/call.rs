@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::State;
+use super::file::FileComing;
 use super::page::cookies::SignedIn;
 use super::page::form::Fields;
 use super::page::{BASED_ON, FileSent, KEPT, LogIn, Shell, Visitor, Who};
@@ -196,6 +197,8 @@ pub struct Call {
     pub(super) body: Vec<u8>,
     /// The file of a form that has one.
     pub(super) file: Option<FileSent>,
+    /// The file that is still coming.
+    pub(super) coming: Option<FileComing>,
     pub(super) bearer: Option<Bearer>,
     pub(super) brought: Brought,
     pub(super) peer: Option<std::net::IpAddr>,
@@ -290,6 +293,14 @@ impl Call {
     /// The file that came with a form, if one was chosen. It is handed out once: it may be large.
     pub const fn take_file(&mut self) -> Option<FileSent> {
         self.file.take()
+    }
+
+    /// The file that is still coming.
+    ///
+    /// # Errors
+    /// `Invalid` when there is none.
+    pub fn take_coming(&mut self) -> Result<FileComing, AppError> {
+        self.coming.take().ok_or_else(|| AppError::field("file", "missing"))
     }
 
     /// The version that a form says it is based on.

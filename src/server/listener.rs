@@ -12,7 +12,9 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
 use super::answer::problem;
+use super::body::{Body, Incoming};
 use super::call::{Bearer, Brought, Call, Gate};
+use super::file::FileComing;
 use super::page::{self, Fields, FileSent, Visitor};
 use super::paths::{Found, Named, Paths};
 use super::registry::{Route, Takes, is_page};
@@ -169,8 +171,9 @@ async fn answer(
     route: &Route,
     named: Named,
     request: HttpRequest,
-    mut payload: web::Payload,
+    payload: web::Payload,
 ) -> HttpResponse {
+    let payload = Body::from(payload);
     let begun = std::time::Instant::now();
     let id = request_id(&state);
     let failed = |error: &AppError| {
@@ -180,7 +183,7 @@ async fn answer(
     };
     let mut response = if route.is_page() {
         let mut shown = Shown::new(page::visitor(&state, &request, &named));
-        let result = dispatch_page(state, route, named, &request, &mut payload, &mut shown).await;
+        let result = dispatch_page(state, route, named, &request, &payload, &mut shown).await;
         let mut response = result.map_or_else(
             |error| {
                 failed(&error);
@@ -196,7 +199,7 @@ async fn answer(
         }
         response
     } else {
-        let result = dispatch(state, route, named, &request, &mut payload).await;
+        let result = dispatch(state, route, named, &request, &payload).await;
         result.map_or_else(
             |error| {
                 failed(&error);
@@ -205,6 +208,9 @@ async fn answer(
             Answer::into_response,
         )
     };
+    if let Takes::Upload(_) | Takes::FileForm(_) | Takes::File = route.takes {
+        body::finish(&payload, announced(&request)).await;
+    }
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HeaderName::from_static("incamera-request"), id);
     }
@@ -236,11 +242,11 @@ async fn dispatch_page(
     route: &Route,
     named: Named,
     request: &HttpRequest,
-    payload: &mut web::Payload,
+    payload: &Body,
     shown: &mut Shown,
 ) -> Result<Answer, AppError> {
     let (bearer, brought) = page::bring(&state, route, request, &mut shown.cookies).await?;
-    if let Takes::Upload(_) = route.takes {
+    if let Takes::Upload(_) | Takes::FileForm(_) = route.takes {
         // A file is large, and is not kept while somebody logs in: who may not send one sends none of it.
         if shown.visitor.site != page::Site::Ours {
             return Err(Fault::FormNotOurs.into());
@@ -249,19 +255,27 @@ async fn dispatch_page(
             return Err(Fault::SignInNeeded.into());
         }
     }
-    let mut body = body(&state, route, request, payload).await?;
-    let mut file = None;
-    if route.takes.is_form() {
-        if shown.visitor.site != page::Site::Ours {
-            return Err(Fault::FormNotOurs.into());
+    let mut sent = Sent::of(named);
+    let media = request.headers().get("content-type").and_then(|media| media.to_str().ok());
+    match route.takes {
+        Takes::Upload(_) => {
+            let limits = limits(&state, u64::try_from(state.settings.materials.bytes).unwrap_or(u64::MAX));
+            let coming = incoming(&state, request, payload, limits.file.saturating_add(limits.field))?;
+            (shown.visitor.typed, sent.file) = page::upload::read(media, coming, limits).await?;
         }
-        if let Takes::Upload(_) = route.takes {
-            let media = request.headers().get("content-type").and_then(|media| media.to_str().ok());
-            let sent = page::upload::read(media, std::mem::take(&mut body), state.settings.materials.bytes).await?;
-            (shown.visitor.typed, file) = sent;
-        } else {
+        Takes::FileForm(_) => {
+            let limits = limits(&state, state.settings.rooms.file_bytes);
+            let coming = incoming(&state, request, payload, limits.file.saturating_add(limits.field))?;
+            (shown.visitor.typed, sent.coming) = page::upload::begin(media, coming, limits).await?;
+        }
+        Takes::Form(_) => {
+            let body = body(&state, route, request, payload).await?;
+            if shown.visitor.site != page::Site::Ours {
+                return Err(Fault::FormNotOurs.into());
+            }
             shown.visitor.typed = Fields::parse(&body)?;
         }
+        _ => sent.body = body(&state, route, request, payload).await?,
     }
     // What was typed is known by now: it is kept while somebody logs in again.
     if bearer.is_none() && route.access.needs_token() {
@@ -270,7 +284,6 @@ async fn dispatch_page(
     if route.takes.is_form() {
         shown.visitor.judge_form(bearer.is_some() && route.access.needs_token())?;
     }
-    let sent = Sent { named, body, file };
     call(state, route, request, sent, (bearer, brought), Some(shown.visitor.clone())).await
 }
 
@@ -279,11 +292,17 @@ async fn dispatch(
     route: &Route,
     named: Named,
     request: &HttpRequest,
-    payload: &mut web::Payload,
+    payload: &Body,
 ) -> Result<Answer, AppError> {
     let who = (bearer(&state, route, request)?, brought(request));
-    let body = body(&state, route, request, payload).await?;
-    call(state, route, request, Sent { named, body, file: None }, who, None).await
+    let mut sent = Sent::of(named);
+    if let Takes::File = route.takes {
+        let coming = incoming(&state, request, payload, state.settings.rooms.file_bytes)?;
+        sent.coming = Some(FileComing::of_body(request, coming)?);
+    } else {
+        sent.body = body(&state, route, request, payload).await?;
+    }
+    call(state, route, request, sent, who, None).await
 }
 
 /// What came with a request beside its headers.
@@ -291,38 +310,53 @@ struct Sent {
     named: Named,
     body: Vec<u8>,
     file: Option<FileSent>,
+    coming: Option<FileComing>,
 }
 
-/// The body, as far as the route takes one.
-async fn body(
-    state: &State,
-    route: &Route,
-    request: &HttpRequest,
-    payload: &mut web::Payload,
-) -> Result<Vec<u8>, AppError> {
-    let settings = &state.settings;
-    let most = match route.takes {
-        Takes::Nothing | Takes::Query(_) => 0,
-        Takes::Json(_) => settings.server.json_bytes,
-        // In a form each byte of a text that is no letter or digit takes three.
-        Takes::Form(_) => settings.server.json_bytes.saturating_mul(3),
-        // Beside the file there are a few fields, and what parts them.
-        Takes::Upload(_) => settings.materials.bytes.saturating_add(settings.server.json_bytes),
-        Takes::Bytes(_) => settings.materials.bytes,
-    };
-    let announced = request
+impl Sent {
+    const fn of(named: Named) -> Self {
+        Self { named, body: Vec::new(), file: None, coming: None }
+    }
+}
+
+/// How much of a form with a file is taken.
+fn limits(state: &State, file: u64) -> page::upload::Limits {
+    page::upload::Limits { file, field: u64::try_from(state.settings.server.json_bytes).unwrap_or(u64::MAX) }
+}
+
+/// The length that the request says its body has.
+fn announced(request: &HttpRequest) -> Option<u64> {
+    request
         .headers()
         .get("content-length")
         .and_then(|length| length.to_str().ok())
-        .and_then(|length| length.parse().ok());
-    body::read(payload, announced, most, &settings.server).await
+        .and_then(|length| length.parse().ok())
+}
+
+/// A body of at most so many bytes, to be taken piece by piece.
+fn incoming(state: &State, request: &HttpRequest, payload: &Body, most: u64) -> Result<Incoming, AppError> {
+    Incoming::new(payload, announced(request), most, &state.settings.server)
+}
+
+/// The body, as far as the route takes one.
+async fn body(state: &State, route: &Route, request: &HttpRequest, payload: &Body) -> Result<Vec<u8>, AppError> {
+    let settings = &state.settings;
+    let most = match route.takes {
+        Takes::Json(_) => settings.server.json_bytes,
+        // In a form each byte of a text that is no letter or digit takes three.
+        Takes::Form(_) => settings.server.json_bytes.saturating_mul(3),
+        Takes::Bytes(_) => settings.materials.bytes,
+        // There is none, or it is read elsewhere.
+        Takes::Nothing | Takes::Query(_) | Takes::Upload(_) | Takes::FileForm(_) | Takes::File => 0,
+    };
+    body::read(payload, announced(request), most, &settings.server).await
 }
 
 async fn call(
     state: State,
     route: &Route,
     request: &HttpRequest,
-    Sent { named, body, file }: Sent,
+    Sent { named, body, file, coming }: Sent,
     (bearer, brought): (Option<Bearer>, Brought),
     visitor: Option<Visitor>,
 ) -> Result<Answer, AppError> {
@@ -333,6 +367,7 @@ async fn call(
         headers: request.headers().clone(),
         body,
         file,
+        coming,
         bearer,
         brought,
         peer: request.peer_addr().map(|peer| peer.ip()),
@@ -342,7 +377,7 @@ async fn call(
     // An unknown parameter is refused even where none is read.
     call.query(match route.takes {
         Takes::Query(known) | Takes::Bytes(known) => known,
-        Takes::Nothing | Takes::Json(_) | Takes::Form(_) | Takes::Upload(_) => &[],
+        Takes::Nothing | Takes::Json(_) | Takes::Form(_) | Takes::Upload(_) | Takes::FileForm(_) | Takes::File => &[],
     })?;
     (route.handler)(call).await
 }

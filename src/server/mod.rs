@@ -6,6 +6,7 @@
 pub mod answer;
 pub(crate) mod body;
 pub mod call;
+mod file;
 pub mod health;
 mod listener;
 pub mod openapi;
@@ -16,6 +17,7 @@ pub mod tls;
 
 pub use answer::Answer;
 pub use call::{Bearer, Brought, Call, Gate, Page, Query, Renewing};
+pub use file::{FILE_NAME, FileComing};
 pub(crate) use listener::{How, listen};
 pub use listener::{Running, State, start};
 pub use registry::{Access, Gives, Handler, Logs, Route, Takes, handler};

@@ -114,13 +114,13 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
                     json!({ "required": true, "content": { "application/json": { "schema": body } } }),
                 );
             }
-            Takes::Bytes(_) => {
+            Takes::Bytes(_) | Takes::File => {
                 fields.insert(
                     "requestBody".into(),
                     json!({ "required": true, "content": { "application/octet-stream": {} } }),
                 );
             }
-            Takes::Nothing | Takes::Query(_) | Takes::Form(_) | Takes::Upload(_) => {}
+            Takes::Nothing | Takes::Query(_) | Takes::Form(_) | Takes::Upload(_) | Takes::FileForm(_) => {}
         }
     }
     operation
@@ -146,6 +146,12 @@ fn parameters(route: &Route) -> Vec<Value> {
                 .iter()
                 .map(|name| json!({ "name": name, "in": "query", "required": false, "schema": { "type": "string" } })),
         );
+    }
+    if matches!(route.takes, Takes::File) {
+        parameters.push(json!({
+            "name": "Incamera-File-Name", "in": "header", "required": true,
+            "description": "The name of the file, in UTF-8, percent-encoded.", "schema": { "type": "string" },
+        }));
     }
     if route.also.contains(&412) {
         parameters
@@ -199,8 +205,8 @@ pub fn statuses(route: &Route) -> Vec<u16> {
     match route.takes {
         Takes::Json(_) => statuses.extend([408, 413, 415, 422]),
         Takes::Form(_) => statuses.extend([403, 408, 413, 422]),
-        Takes::Upload(_) => statuses.extend([403, 408, 413, 415, 422]),
-        Takes::Bytes(_) => statuses.extend([408, 413, 422]),
+        Takes::Upload(_) | Takes::FileForm(_) => statuses.extend([403, 408, 413, 415, 422]),
+        Takes::Bytes(_) | Takes::File => statuses.extend([408, 413, 422]),
         Takes::Query(_) | Takes::Nothing => statuses.extend([413, 422]),
     }
     if matches!(route.access, Access::OwnCredential) && route.method == Method::POST {

@@ -91,15 +91,20 @@ pub enum Takes {
     /// A form of a page with one file, as browsers send it: the other fields stand for this JSON. The limit of
     /// the file is the setting `materials.bytes`.
     Upload(SchemaOf),
+    /// As [`Takes::Upload`], for a file that is taken piece by piece; the limit is the setting `rooms.file_bytes`.
+    FileForm(SchemaOf),
     /// Raw bytes, with query parameters; the limit is the setting `materials.bytes`.
     Bytes(&'static [&'static str]),
+    /// A file as raw bytes that are taken piece by piece, its name in a header; the limit is the setting
+    /// `rooms.file_bytes`.
+    File,
 }
 
 impl Takes {
     /// Whether it is a form, which must have come from a page of ours.
     #[must_use]
     pub const fn is_form(self) -> bool {
-        matches!(self, Self::Form(_) | Self::Upload(_))
+        matches!(self, Self::Form(_) | Self::Upload(_) | Self::FileForm(_))
     }
 }
 

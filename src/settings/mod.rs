@@ -145,6 +145,8 @@ pub struct RoomSettings {
     pub search_notes: usize,
     /// Milliseconds after which a search opens no further note.
     pub search_milliseconds: u64,
+    /// Most bytes of a file.
+    pub file_bytes: u64,
 }
 
 /// The log.

@@ -9,7 +9,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::{Refusal, Witness};
 use crate::audit::model::witnessing::SIZE_TYPE;
 use crate::error::{AppError, Fault};
-use crate::server::{How, Running, body, listen};
+use crate::server::body::{self, Body};
+use crate::server::{How, Running, listen};
 use crate::settings::{ServerSettings, WitnessSettings};
 
 /// Threads a worker for reading and writing the book, of which one at a time writes.
@@ -30,10 +31,11 @@ pub fn start(witness: &Arc<Witness>, settings: &WitnessSettings, signals: bool) 
 
 fn register(app: &mut web::ServiceConfig, witness: &Arc<Witness>, limits: &Arc<ServerSettings>) {
     let (its, limits) = (Arc::clone(witness), Arc::clone(limits));
-    let add = move |request: HttpRequest, mut payload: web::Payload| {
+    let add = move |request: HttpRequest, payload: web::Payload| {
         let (witness, limits) = (Arc::clone(&its), Arc::clone(&limits));
         async move {
-            let answer = add_checkpoint(witness, &limits, &request, &mut payload).await;
+            let payload = Body::from(payload);
+            let answer = add_checkpoint(witness, &limits, &request, &payload).await;
             body::end_with(answer, payload)
         }
     };
@@ -65,7 +67,7 @@ async fn add_checkpoint(
     witness: Arc<Witness>,
     limits: &ServerSettings,
     request: &HttpRequest,
-    payload: &mut web::Payload,
+    payload: &Body,
 ) -> HttpResponse {
     let announced = request.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
     let sent = match body::read(payload, announced, limits.json_bytes, limits).await {

@@ -154,6 +154,9 @@ impl Probe {
                 probe.ids.insert(id, text(&reply.expect(201), "id"));
             }
         }
+        let route = probe.routes().into_iter().find(|one| one.name == "add_file").unwrap();
+        let reply = probe.send(&route, &probe.path(&route), &[], Some(b"words"));
+        probe.ids.insert("files/file", text(&reply.expect(201), "id"));
         probe
     }
 
@@ -246,7 +249,8 @@ impl Probe {
         match route.takes {
             Takes::Json(_) => all.push(("content-type", "application/json")),
             Takes::Bytes(_) => all.push(("content-type", "text/plain")),
-            Takes::Nothing | Takes::Query(_) | Takes::Form(_) | Takes::Upload(_) => {}
+            Takes::File => all.push(("incamera-file-name", "a.txt")),
+            Takes::Nothing | Takes::Query(_) | Takes::Form(_) | Takes::Upload(_) | Takes::FileForm(_) => {}
         }
         all.extend(headers.iter().filter(|(_, value)| !value.is_empty()));
         all.retain(|(name, _)| !headers.iter().any(|(other, value)| other == name && value.is_empty()));

@@ -13,6 +13,7 @@ mod codes;
 mod commands;
 mod demo;
 mod faults;
+mod files;
 mod identity;
 mod keys;
 mod kill;

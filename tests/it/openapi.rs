@@ -143,9 +143,13 @@ fn bodies_and_answers_have_schemas() {
                     route.name
                 );
             }
-            Takes::Bytes(_) => assert!(body["content"]["application/octet-stream"].is_object(), "{}", route.name),
+            Takes::Bytes(_) | Takes::File => {
+                assert!(body["content"]["application/octet-stream"].is_object(), "{}", route.name)
+            }
             Takes::Nothing | Takes::Query(_) => assert!(body.is_null(), "{}", route.name),
-            Takes::Form(_) | Takes::Upload(_) => panic!("{} takes a form and is no page", route.name),
+            Takes::Form(_) | Takes::Upload(_) | Takes::FileForm(_) => {
+                panic!("{} takes a form and is no page", route.name)
+            }
         }
         let success =
             operation["responses"].as_object().unwrap().iter().find(|(status, _)| status.starts_with('2')).unwrap();

@@ -159,6 +159,10 @@ events! {
     NoteWritten = "note_written", Rooms, Collection;
     /// A new version of a note was written.
     NoteRevised = "note_revised", Rooms, Alteration;
+    /// A file was added to a note, which so has a new version.
+    FileAdded = "file_added", Rooms, Collection;
+    /// A file was downloaded, or begun to be.
+    FileRead = "file_read", Rooms, Consultation;
     /// A note was released to a State.
     NoteReleased = "note_released", Rooms, Disclosure;
     /// A closed session's agenda was read.

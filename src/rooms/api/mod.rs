@@ -1,5 +1,6 @@
 //! Rooms over JSON.
 
+mod files;
 mod notes;
 mod rooms;
 mod search;
@@ -9,5 +10,5 @@ use crate::server::Route;
 /// The routes.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [rooms::routes(), notes::routes(), search::routes()].concat()
+    [rooms::routes(), notes::routes(), files::routes(), search::routes()].concat()
 }

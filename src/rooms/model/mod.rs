@@ -1,11 +1,13 @@
 //! The types of this slice: what is sent, what is answered, and what may be typed where.
 
 mod admissions;
+mod files;
 mod notes;
 mod search;
 mod visits;
 
 pub use admissions::{AdmitBody, Member, NewAdmission, Reader, Reads, RoomBody};
+pub use files::{FileBody, FileDetails, NewFile, file_name};
 pub use notes::{
     HandlingCode, NewNote, NewRelease, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, ReleaseBody, Revision,
     WriteBody,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::source;
+use super::{FileBody, source};
 use crate::context::Moment;
 use crate::error::AppError;
 use crate::ids::{ActId, NoteId, PartyId, PersonId, RoomId};
@@ -134,6 +134,8 @@ pub struct NoteBody {
     pub written_at: Moment,
     /// When the version shown was written.
     pub revised_at: Moment,
+    /// The files that belong to the version shown, the oldest first.
+    pub files: Vec<FileBody>,
     /// To which States it is released; told to its originator only.
     pub releases: Option<Vec<NoteReleaseBody>>,
 }

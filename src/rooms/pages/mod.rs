@@ -1,5 +1,6 @@
 //! Rooms as pages. Every one of them shows who is admitted, and looks like nothing that is open.
 
+mod files;
 mod notes;
 mod room;
 mod search;
@@ -17,7 +18,7 @@ use crate::server::page::{Shell, or_none};
 /// The routes.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [room::routes(), notes::routes(), search::routes()].concat()
+    [room::routes(), notes::routes(), files::routes(), search::routes()].concat()
 }
 
 /// Every kind of these pages, made up.

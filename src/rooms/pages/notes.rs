@@ -58,6 +58,8 @@ struct NotePage {
     /// The States it could be released to: id and words.
     states: Vec<(String, String)>,
     may_revise: bool,
+    /// Most bytes of a file, in millions.
+    most: u64,
 }
 
 /// A form for a note: a new one or a new version, perhaps with a look at it before it is saved, perhaps
@@ -325,7 +327,8 @@ async fn list(call: Call) -> Result<Answer, AppError> {
 /// Names for one note.
 fn names_of(work: &mut Work<'_>, note: &NoteBody) -> Result<Names, AppError> {
     let released = note.releases.iter().flatten().map(|release| &release.party);
-    Names::of(work, [&note.author], released.chain([&note.party]))
+    let authors = note.files.iter().map(|file| &file.author).chain([&note.author]);
+    Names::of(work, authors, released.chain([&note.party]))
 }
 
 /// Whether the asker may write new versions of a note.
@@ -333,7 +336,7 @@ fn may_revise(work: &mut Work<'_>, asker: &Asker, note: &NoteId) -> bool {
     access::permit::<actions::ReviseNote, Note>(work, asker, note).is_ok()
 }
 
-async fn get(call: Call) -> Result<Answer, AppError> {
+pub(super) async fn get(call: Call) -> Result<Answer, AppError> {
     let (room, id) = place(&call)?;
     let version = call.query(VERSION)?.parse("version", |text| text.parse::<i64>().ok().filter(|one| *one > 0))?;
     let (shell, (inside, note, names, may_revise)) = call
@@ -354,7 +357,8 @@ async fn get(call: Call) -> Result<Answer, AppError> {
         .collect();
     states.sort_by(|a, b| a.1.cmp(&b.1));
     states.dedup();
-    show(&shell.clone(), &NotePage { shell, inside, names, note, states, may_revise })
+    let most = call.settings().rooms.file_bytes / 1_000_000;
+    show(&shell.clone(), &NotePage { shell, inside, names, note, states, may_revise, most })
 }
 
 /// What a form is shown around.

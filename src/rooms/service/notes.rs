@@ -1,6 +1,6 @@
 //! Notes: listing, reading, writing, revising.
 
-use super::sealing;
+use super::{files, sealing};
 use crate::access::{self, Asker, Fact, Permit, actions};
 use crate::audit::{Entry, Event, counts};
 use crate::context::Moment;
@@ -16,7 +16,7 @@ use crate::server::Page;
 use crate::server::answer::List;
 
 /// An entry about a note, during the asker's visit. Its originator may read it.
-fn entry(event: Event, asker: &Asker, note: &Note) -> Entry {
+pub(super) fn entry(event: Event, asker: &Asker, note: &Note) -> Entry {
     Entry::new(event)
         .by(asker)
         .on("note", &note.id)
@@ -85,7 +85,7 @@ pub(super) fn log_shown<'a>(
 }
 
 /// Whether the asker reads the notes of this party by release alone, and so only the versions released.
-fn by_release(asker: &Asker, originator: &PartyId) -> bool {
+pub(super) fn by_release(asker: &Asker, originator: &PartyId) -> bool {
     let facts = asker.facts();
     !facts.has(Fact::ContactPoint) && !facts.has(Fact::SecretariatOfficer) && asker.party() != Some(originator)
 }
@@ -131,7 +131,12 @@ pub(super) fn place(cursor: &str) -> Result<(Moment, NoteId), AppError> {
 }
 
 /// Leave to do `A` to a note of this room; a note of another room is none of this one's.
-fn note_in<A>(work: &mut Work<'_>, asker: &Asker, room: &RoomId, id: &NoteId) -> Result<Permit<A, Note>, AppError>
+pub(super) fn note_in<A>(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    room: &RoomId,
+    id: &NoteId,
+) -> Result<Permit<A, Note>, AppError>
 where
     A: access::Mark<Kind = access::kinds::Note>,
 {
@@ -161,7 +166,7 @@ pub(in crate::rooms) fn get(
     let row = row.filter(|_| note.room_id == *room).ok_or(Fault::NotFound)?;
     let releases = if originator { Some(releases(work, id)?) } else { None };
     work.log(entry(Event::NoteRead, asker, &note).version(row.version));
-    body(&ring, note, &row, releases)
+    body(work, &ring, note, &row, releases)
 }
 
 fn releases(work: &mut Work<'_>, id: &NoteId) -> Result<Vec<NoteReleaseBody>, AppError> {
@@ -203,6 +208,7 @@ pub(in crate::rooms) fn versions(
 }
 
 fn body(
+    work: &mut Work<'_>,
     ring: &Ring,
     note: Note,
     row: &SealedVersion,
@@ -218,6 +224,7 @@ fn body(
         author: row.author_id.clone(),
         revised_at: row.written_us,
         releases,
+        files: files::of(work, ring, (&note.room_id, &note.id), (row.version, row.files))?,
         id: note.id,
         room: note.room_id,
         party: note.party_id,
@@ -246,7 +253,7 @@ pub(in crate::rooms) fn write(
     let first = sealing::seal(seals, (room, &note.id, 1), new, (author, work.now))?;
     store::insert_note(work.conn, &note, &first)?;
     work.log(entry(Event::NoteWritten, asker, &note).version(1));
-    body(pen.ring(), note, &first, Some(Vec::new()))
+    body(work, pen.ring(), note, &first, Some(Vec::new()))
 }
 
 /// Writes the next version of a note, if the newest is the one it was based on.
@@ -259,18 +266,19 @@ pub(in crate::rooms) fn revise(
 ) -> Result<NoteBody, AppError> {
     let permit = note_in::<actions::ReviseNote>(work, asker, room, id)?;
     let author = asker.person().ok_or(Fault::SignInNeeded)?;
-    let newest = store::newest_version(work.conn, &permit)?;
-    if newest != revision.based_on {
+    let newest = store::newest(work.conn, &permit)?;
+    if newest.version != revision.based_on {
         return Err(Fault::Outdated.into());
     }
-    let version = newest.saturating_add(1);
+    let version = newest.version.saturating_add(1);
     let pen = Pen::of(work, asker, room)?;
     let seals = |place: Place<'_>, text: &str| pen.seal(work, place, text);
-    let next = sealing::seal(seals, (room, id, version), &revision.note, (author, work.now))?;
+    let mut next = sealing::seal(seals, (room, id, version), &revision.note, (author, work.now))?;
+    next.files = newest.files;
     store::insert_version(work.conn, &permit, &next).or_conflict(Fault::Outdated)?;
     let releases = releases(work, id)?;
     work.log(entry(Event::NoteRevised, asker, permit.thing()).version(version));
-    body(pen.ring(), permit.into_thing(), &next, Some(releases))
+    body(work, pen.ring(), permit.into_thing(), &next, Some(releases))
 }
 
 /// Leave to release a note of this room, with the entry that tells of it.

@@ -37,6 +37,7 @@ pub(in crate::rooms) fn seal(
         handling_words: new.handling_text.as_ref().map(|words| seal(HANDLING, words)).transpose()?,
         author_id: author.clone(),
         written_us: now,
+        files: None,
     })
 }
 

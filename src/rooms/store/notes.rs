@@ -52,6 +52,8 @@ pub(in crate::rooms) struct SealedVersion {
     pub(in crate::rooms) handling_words: Option<Sealed>,
     pub(in crate::rooms) author_id: PersonId,
     pub(in crate::rooms) written_us: Moment,
+    /// How many files belong to it.
+    pub(in crate::rooms) files: Option<i64>,
 }
 
 /// A note together with one version of it, so that a reading loads both in one query. The version may be
@@ -156,6 +158,18 @@ pub(in crate::rooms) fn released_versions(
         .load(work.conn)?;
     let coded = rows.into_iter().filter(|(_, act)| work.codes().accept(codes::read("releases", act).coded()));
     Ok(coded.map(|(version, _)| version).collect())
+}
+
+/// The newest version of a note, for whoever writes the next one on top of it.
+pub(in crate::rooms) fn newest(
+    conn: &mut Conn,
+    permit: &Permit<actions::ReviseNote, Note>,
+) -> QueryResult<SealedVersion> {
+    note_versions::table
+        .filter(note_versions::note_id.eq(&permit.thing().id))
+        .order(note_versions::version.desc())
+        .select(SealedVersion::as_select())
+        .first(conn)
 }
 
 /// The number of a note's newest version, for whoever is about to write the next or to release one.

@@ -308,7 +308,7 @@ pub fn cursors(probe: &mut Probe, routes: &[Route]) -> BTreeMap<String, String> 
 fn takes(route: &Route) -> &'static [&'static str] {
     match route.takes {
         Takes::Query(names) | Takes::Bytes(names) => names,
-        Takes::Nothing | Takes::Json(_) | Takes::Form(_) | Takes::Upload(_) => &[],
+        Takes::Nothing | Takes::Json(_) | Takes::Form(_) | Takes::Upload(_) | Takes::FileForm(_) | Takes::File => &[],
     }
 }
 
@@ -339,6 +339,7 @@ pub fn queries(probe: &mut Probe, route: &Route, cursors: &BTreeMap<String, Stri
     let body = probe.members(route).map(|members| probe.base(route, &members).to_string());
     let (body, upload) = match route.takes {
         Takes::Bytes(_) => (Some(b"words".to_vec()), "&title=Paper&file_name=a.txt"),
+        Takes::File => (Some(b"words".to_vec()), ""),
         _ => (body.map(String::into_bytes), ""),
     };
     let body = body.as_deref();
@@ -437,7 +438,7 @@ pub fn paths(probe: &mut Probe, route: &Route) {
     };
     let body = probe.members(route).map(|members| probe.base(route, &members).to_string());
     let body: Option<Vec<u8>> = match route.takes {
-        Takes::Bytes(_) => Some(b"words".to_vec()),
+        Takes::Bytes(_) | Takes::File => Some(b"words".to_vec()),
         _ => body.map(String::into_bytes),
     };
     let query = if matches!(route.takes, Takes::Bytes(_)) { "?title=Paper&file_name=a.txt" } else { "" };

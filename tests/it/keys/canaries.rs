@@ -1,12 +1,15 @@
 //! A thousand strings that nobody else would write, and a search for them wherever a server leaves anything.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use data_encoding::{BASE64_NOPAD, HEXLOWER, HEXUPPER};
 
 use super::notes;
 use crate::both;
 use crate::support::database::Kind;
+use crate::support::process::Process;
 use crate::support::scene::{inside, note, scene};
 use crate::support::tables::Tables;
 use crate::support::{TestServer, World};
@@ -56,14 +59,27 @@ fn holding(folder: &Path, spellings: &[Vec<u8>]) -> Vec<PathBuf> {
 both!(what_was_written_is_nowhere, |server: TestServer| {
     let mut world = World::new(server);
     let scene = scene(&mut world);
-    let mut fr = inside(&mut world, "fr", &scene.room);
-    let mut de = inside(&mut world, "de", &scene.room);
+    let (fr, de) = (inside(&mut world, "fr", &scene.room), inside(&mut world, "de", &scene.room));
+    // A process of its own, that says all it can say, with a folder of its own for whatever is temporary.
+    let beside = world.server.folder.path().join("temporary");
+    std::fs::create_dir(&beside).unwrap();
+    let settings = [("INCAMERA_DIAGNOSTICS__LEVEL", "trace"), ("TMPDIR", beside.to_str().unwrap())];
+    let mut process = Process::beside(&world.server.settings.base, &settings);
+    let (mut fr, mut de) = (fr.again_at(process.address), de.again_at(process.address));
     for number in 0..COUNT {
         let written = note(&format!("{MARK} title {number}"), &format!("{MARK} text {number}"));
         let written = fr.post(&notes(&scene), &written).expect(201);
+        let path = format!("{}/{}", notes(&scene), written["id"].as_str().unwrap());
+        let (name, held) = (format!("{MARK} name {number}.txt"), format!("{MARK} file {number}"));
+        let file = fr.send_file(&format!("{path}/files"), 1, &name, held.as_bytes()).expect(201);
         if number % 50 == 0 {
-            let path = format!("{}/{}", notes(&scene), written["id"].as_str().unwrap());
             assert_eq!(de.get(&path).expect(200)["text"], format!("{MARK} text {number}"));
+            let file = de.get(&format!("{path}/files/{}", file["id"].as_str().unwrap()));
+            assert_eq!(file.text(), held);
+            // Nor do refusals say what was sent.
+            let refused = note(&format!("{MARK} title {number}"), &"x".repeat(70_000));
+            assert_eq!(fr.post(&notes(&scene), &refused).status, 422);
+            assert_eq!(fr.send_file(&format!("{path}/files"), 2, &format!("{MARK}/{number}"), b"x").status, 422);
         }
     }
     let spellings = spellings();
@@ -82,6 +98,16 @@ both!(what_was_written_is_nowhere, |server: TestServer| {
             folders.push(data.into());
         }
     }
+    let said = world.server.folder.path().join("said");
+    let about = format!("/proc/{}", process.pid());
+    for what in ["environ", "cmdline"] {
+        let said = world.server.folder.path().join(what);
+        std::fs::write(said, std::fs::read(format!("{about}/{what}")).unwrap()).unwrap();
+    }
+    process.signal("ABRT");
+    assert_eq!(process.ended_within(Duration::from_secs(10)).signal(), Some(6));
+    std::fs::write(&said, process.diagnostics()).unwrap();
+    assert!(said.metadata().unwrap().len() > 100_000, "it said a lot");
     for folder in &folders {
         assert_eq!(holding(folder, &spellings), Vec::<PathBuf>::new());
     }

@@ -1,5 +1,6 @@
 //! A client over TLS 1.3 that shows an answer's very bytes.
 
+use percent_encoding::NON_ALPHANUMERIC;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -127,6 +128,12 @@ impl Client {
     /// As [`Client::put`], without saying on which version it is based.
     pub fn send_put(&mut self, path: &str, body: &Value) -> Reply {
         self.send("PUT", path, &[("content-type", "application/json")], Some(body.to_string().as_bytes()))
+    }
+
+    /// Sends a file, to be added on top of this version.
+    pub fn send_file(&mut self, path: &str, version: i64, name: &str, bytes: &[u8]) -> Reply {
+        let (tag, name) = (format!("\"{version}\""), percent_encoding::utf8_percent_encode(name, NON_ALPHANUMERIC));
+        self.send("POST", path, &[("incamera-file-name", &name.to_string()), ("if-match", &tag)], Some(bytes))
     }
 
     pub fn put(&mut self, path: &str, version: i64, body: &Value) -> Reply {

@@ -114,8 +114,8 @@ fn programs_and_browsers_are_known_by_different_things() {
         let (method, path) = (route.method.as_str(), nowhere(&route));
         let body = json!({}).to_string();
         let body = match route.takes {
-            Takes::Json(_) | Takes::Bytes(_) => Some(body.as_bytes()),
-            Takes::Form(_) | Takes::Upload(_) => Some(b"".as_slice()),
+            Takes::Json(_) | Takes::Bytes(_) | Takes::File => Some(body.as_bytes()),
+            Takes::Form(_) | Takes::Upload(_) | Takes::FileForm(_) => Some(b"".as_slice()),
             Takes::Nothing | Takes::Query(_) => None,
         };
         let good: Vec<(&str, &str)> = if route.is_page() {

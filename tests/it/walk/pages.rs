@@ -130,7 +130,7 @@ pub fn build(stage: &mut Stage, route: &Route, variant: &str, principal: &Princi
     let based_on = made.headers.iter().find(|(name, _)| *name == "if-match").map(|(_, tag)| tag.replace('"', ""));
     made.headers.clear();
     if let Some(bytes) = made.bytes.take() {
-        made.form = Some(form(&[("title", "A")]));
+        made.form = Some(based_on.map_or_else(|| form(&[("title", "A")]), |version| form(&[("_based_on", &version)])));
         made.file = Some(("a.txt".to_owned(), bytes));
     } else if let Takes::Form(_) = route.takes {
         let mut form = body.map(|body| form_of(&body)).unwrap_or_default();
@@ -190,7 +190,7 @@ fn pages_follow_from_their_twins() {
             route.name,
             route.method
         );
-        let form = matches!(route.takes, Takes::Form(_) | Takes::Upload(_));
+        let form = route.takes.is_form();
         assert_eq!(route.method == "POST", form, "{}: what is posted is a form", route.name);
         let Some(twin) = route.name.strip_prefix("page_").and_then(|name| routes.iter().find(|one| one.name == name))
         else {

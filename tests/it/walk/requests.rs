@@ -57,9 +57,8 @@ pub fn variants(route: &Route) -> &'static [&'static str] {
         "get_conclusions" => &["drafted", "published", "drafted, ad hoc"],
         "add_session" => &["open", "closed"],
         "get_room" | "open_visit" | "end_visit" | "list_notes" | "search_notes" | "write_note" | "get_note"
-        | "revise_note" | "list_note_versions" | "release_note" | "end_note_release" | "end_admission" => {
-            &["of a session", "of a case file"]
-        }
+        | "revise_note" | "add_file" | "read_file" | "list_note_versions" | "release_note" | "end_note_release"
+        | "end_admission" => &["of a session", "of a case file"],
         "admit" => &["to a session", "to a case file", "an officer, to a case file", "oneself"],
         "get_person" => &["of FR", "of SE", "oneself"],
         "get_entry" | "get_receipt" => &["a note read", "a party recorded", "one's own"],
@@ -109,7 +108,10 @@ pub fn request(stage: &mut Stage, route: &Route, variant: &str, principal: &Prin
     }
     assert_eq!(
         request.body.is_some() || request.form.is_some(),
-        matches!(route.takes, Takes::Json(_) | Takes::Bytes(_) | Takes::Form(_) | Takes::Upload(_)),
+        matches!(
+            route.takes,
+            Takes::Json(_) | Takes::Bytes(_) | Takes::File | Takes::Form(_) | Takes::Upload(_) | Takes::FileForm(_)
+        ),
         "the walk and the registry disagree about the body of {}",
         route.name
     );
@@ -469,6 +471,11 @@ fn meetings(stage: &mut Stage, route: &Route, variant: &str) -> Made {
     }
 }
 
+fn newest_note(stage: &Stage, note: &str) -> i64 {
+    let query = format!("SELECT MAX(version) AS number FROM note_versions WHERE note_id = '{note}'");
+    Tables::of(&stage.world.server).number(&query)
+}
+
 fn rooms(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal) -> Made {
     let (room, there) = if variant.contains("case file") {
         (stage.case_room.clone(), stage.case_note.clone())
@@ -510,12 +517,27 @@ fn rooms(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal)
         "get_note" => Made::at(format!("{path}/notes/{there}"), &there),
         "list_note_versions" => Made::at(format!("{path}/notes/{there}/versions"), &there),
         "revise_note" => {
-            let query =
-                format!("SELECT CAST(MAX(version) AS TEXT) AS word FROM note_versions WHERE note_id = '{there}'");
-            let version = Tables::of(&stage.world.server).words(&query).pop().unwrap();
+            let version = newest_note(stage, &there).to_string();
             Made::at(format!("{path}/notes/{there}"), &there)
                 .json(note("A note", "what else it says"))
                 .based_on(&version)
+        }
+        "add_file" => {
+            let made = Made::at(format!("{path}/notes/{there}/files"), &there);
+            let mut made = Made { bytes: Some(b"what it holds".to_vec()), ..made }
+                .based_on(&newest_note(stage, &there).to_string());
+            made.headers.push(("incamera-file-name", "a.txt".into()));
+            made
+        }
+        "read_file" => {
+            let files = format!("{path}/notes/{there}/files");
+            let query = format!("SELECT id AS word FROM files WHERE note_id = '{there}' ORDER BY version LIMIT 1");
+            let file = Tables::of(&stage.world.server).words(&query).pop().unwrap_or_else(|| {
+                let version = newest_note(stage, &there);
+                let made = stage.insider(&room).send_file(&files, version, "a.txt", b"what it holds");
+                text(&made.expect(201), "id")
+            });
+            Made::at(format!("{files}/{file}"), &there)
         }
         "release_note" | "end_note_release" => {
             let mut fr = stage.insider(&room);

@@ -113,6 +113,8 @@ pub fn network(server: TestServer) -> Side {
     enter(&mut ua, scene.room.as_str());
     enter(&mut se, scene.room.as_str());
     let written = made(&fr.post(&notes, &note("A title", "A text")), "/id");
+    let file = fr.send_file(&format!("{notes}/{written}/files"), 1, "A file.txt", b"What the file says");
+    side.know("file", made(&file, "/id"));
     let to_ua = json!({"party": side.world.party("UA")});
     side.know("release", made(&fr.post(&format!("{notes}/{written}/releases"), &to_ua), "/act"));
     side.know("note", written);

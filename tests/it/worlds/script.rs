@@ -81,6 +81,7 @@ pub fn look(pair: &mut Pair, role: &str, extent: Extent) {
         "/api/v1/rooms/<room>/notes/<note>",
         "/api/v1/rooms/<room>/notes/<note>/versions",
         "/api/v1/rooms/<room>/notes/<note>?version=1",
+        "/api/v1/rooms/<room>/notes/<note>/files/<file>",
         "/api/v1/cases/<case>",
         "/api/v1/cases/<case.named>",
         "/api/v1/publications/<guide>",
@@ -248,6 +249,7 @@ fn in_the_case(route: &str, name: &str) -> &'static str {
         ("material", _) => "<hidden.material>",
         ("room", _) => "<hidden.room>",
         ("note", _) => "<hidden.note>",
+        ("file", _) => "<hidden.file>",
         ("visit", _) => "<hidden.visit>",
         ("case", _) => "<hidden.case>",
         ("entry", _) => "<hidden.entry>",
@@ -302,6 +304,7 @@ fn in_public(route: &str, name: &str) -> &'static str {
         ("material", _) => "<material>",
         ("room", _) => "<room>",
         ("note", _) => "<note>",
+        ("file", _) => "<file>",
         ("visit", _) => "<visit.fr>",
         ("case", _) => "<case>",
         ("entry", _) => "<entry>",
@@ -435,7 +438,13 @@ fn sweep(pair: &mut Pair, role: &str, extent: Extent, stand: Stand) {
                     pair.ask(role, &ask);
                 }
             }
-            Takes::Form(_) | Takes::Upload(_) => unreachable!("a page is asked elsewhere"),
+            Takes::Form(_) | Takes::Upload(_) | Takes::FileForm(_) => unreachable!("a page is asked elsewhere"),
+            Takes::File => {
+                let mut ask = ask.header("if-match", "\"1\"");
+                ask.body = Some(b"words".to_vec());
+                pair.ask(role, &ask);
+                pair.ask(role, &ask.header("incamera-file-name", "a.txt"));
+            }
             Takes::Bytes(_) => {
                 let mut ask = ask.header("content-type", "text/plain");
                 ask.body = Some(b"words".to_vec());

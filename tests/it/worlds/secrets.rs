@@ -39,10 +39,11 @@ pub struct Secrets {
 }
 
 /// The names of what is hidden. On a server that does not hold it they stand for random ids.
-pub const NAMES: [&str; 23] = [
+pub const NAMES: [&str; 24] = [
     "hidden.case",
     "hidden.room",
     "hidden.note",
+    "hidden.file",
     "hidden.visit",
     "hidden.admission",
     "hidden.release",
@@ -148,6 +149,9 @@ impl Secrets {
         let fr = self.by("fr");
         let note_id = made(&fr.post(&notes, &note(&mark(false, "witness"), MARK)), "/id");
         fr.put(&format!("{notes}/{note_id}"), 1, &note(&mark(false, "witness again"), MARK)).expect(200);
+        let words = mark(false, "in a file");
+        let file = fr.send_file(&format!("{notes}/{note_id}/files"), 2, &format!("{words}.txt"), words.as_bytes());
+        side.know("hidden.file", made(&file, "/id"));
         let deep = json!({"person": side.world.person("deep"), "reach": "onward"});
         side.know("hidden.admission", made(&fr.post(&admissions, &deep), "/act"));
         for key in ["late", "gone"] {
@@ -271,7 +275,7 @@ impl Secrets {
             0 => drop(self.by("fr").get(&notes).expect(200)),
             1 => drop(self.by("fr").post(&notes, &note(&mark(false, "more"), MARK)).expect(201)),
             2 => {
-                let version = self.time("version") + 1;
+                let version = self.time("version") + 2;
                 let next = note(&mark(false, "and more"), MARK);
                 self.by("fr").put(&path, i64::try_from(version).unwrap(), &next).expect(200);
             }

@@ -1,9 +1,11 @@
 //! Notes in every state, made up: for the tests of all pages.
 
 use super::{ChangesPage, NoteFormPage, NotePage, NotesPage, VersionsPage, pieces};
-use crate::ids::{ActId, NoteId, PartyId, PersonId, RoomId};
+use crate::ids::{ActId, FileId, NoteId, PartyId, PersonId, RoomId};
 use crate::network::names::Names;
-use crate::rooms::model::{HandlingCode, NewNote, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, Reader, Reads};
+use crate::rooms::model::{
+    FileBody, HandlingCode, NewNote, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, Reader, Reads,
+};
 use crate::rooms::opening::RoomKind;
 use crate::rooms::pages::room::samples::{ID, OTHER, THEN, TRYING, inside};
 use crate::server::answer::List;
@@ -44,8 +46,14 @@ fn note(version: i64, releases: Option<usize>) -> NoteBody {
         author: person(OTHER),
         written_at: THEN,
         revised_at: THEN.plus_seconds(60),
+        files: if version > 1 { [1, 2_147_483_648].map(file).into() } else { Vec::new() },
         releases: releases.map(|number| vec![release; number]),
     }
+}
+
+fn file(size: u64) -> FileBody {
+    let (id, author) = (FileId::parse(ID).unwrap(), person(OTHER));
+    FileBody { id, name: TRYING.to_owned(), size, version: 2, author, added_at: THEN }
 }
 
 fn note_pages(shell: &Shell) -> Vec<NotePage> {
@@ -56,6 +64,7 @@ fn note_pages(shell: &Shell) -> Vec<NotePage> {
         note,
         states: if states { vec![(OTHER.to_owned(), "Ukraine".to_owned())] } else { Vec::new() },
         may_revise,
+        most: 2147,
     };
     let wrong = with_problems(shell, &[("party", "no other State of the network")], &[("party", OTHER)]);
     vec![
