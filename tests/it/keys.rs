@@ -8,7 +8,7 @@ use incamera::cases::import::seal_fiches;
 use incamera::db::bound::BOUND;
 use incamera::meetings::import::seal_agenda;
 use incamera::rooms::keys::before;
-use incamera::seal::{ForMember, PublicKey, Seed};
+use incamera::seal::{ForMember, In, Place, PublicKey, Seed};
 use serde_json::{Value, json};
 
 use crate::both;
@@ -286,7 +286,7 @@ both!(a_key_that_somebody_put_there_is_not_used, |server: TestServer| {
     world.enrol(&["fr", "de"]);
     let scene = bare_scene(&world);
     let mut fr = inside(&mut world, "fr", &scene.room);
-    fr.post(&notes(&scene), &note("before", "x")).expect(201);
+    let written = text(&fr.post(&notes(&scene), &note("before", "x")).expect(201), "id");
     let mut tables = Tables::of(&world.server);
     let (person, room) = (world.person("fr"), scene.room.clone());
     let bytes = |hex: &str, sqlite: bool| if sqlite { format!("x'{hex}'") } else { format!("decode('{hex}', 'hex')") };
@@ -302,13 +302,24 @@ both!(a_key_that_somebody_put_there_is_not_used, |server: TestServer| {
     let public = PublicKey::read(&data_encoding::HEXLOWER.decode(public.as_bytes()).unwrap()).unwrap();
     let ctx = world.server.ctx();
     let place = ForMember { room: &room, epoch: 1, person: &person, pair: 1 };
-    let planted = place.to(&ctx, &public, &Seed::new(&ctx).unwrap()).unwrap();
+    let seed = Seed::new(&ctx).unwrap();
+    let planted = place.to(&ctx, &public, &seed).unwrap();
     let planted = bytes(&data_encoding::HEXLOWER.encode(&planted), sqlite);
     let put = |seed: &str| format!("UPDATE room_keys SET seed = {seed} WHERE person_id = '{person}' AND epoch = 1");
     tables.execute(&put(&planted));
     assert_eq!(fr.post(&notes(&scene), &note("to the wrong one", "x")).status, 500);
     assert_eq!(fr.get(&notes(&scene)).status, 500);
+    // Nor is what nobody inside wrote read under it.
+    let at = Place { room: &room, what: "note.title", thing: &written, version: 1 };
+    let forged = In { place: at, epoch: 1 }.seal_to(&ctx, &seed.public().unwrap(), b"forged").unwrap();
+    let forged = [&forged[..1], &[0, 0, 0, 1], &forged[1..]].concat();
+    let title = tables.words(&format!("SELECT {} AS word FROM note_versions", hex("title"))).pop().unwrap();
+    let name = |title: &str| format!("UPDATE note_versions SET title = {}", bytes(title, sqlite));
+    tables.execute(&name(&data_encoding::HEXLOWER.encode(&forged)));
+    assert_eq!(fr.get(&notes(&scene)).status, 500);
+    tables.execute(&name(&title));
     tables.execute(&put(&bytes(&own, sqlite)));
+    assert_eq!(newest(&mut fr, &scene), "before");
     // A number that comes again, with another key, and then the older seed put back, which is under his own.
     let admission = format!("/api/v1/rooms/{}/admissions/{}", scene.room, world.person("de"));
     assert_eq!(fr.delete(&admission).status, 204);
