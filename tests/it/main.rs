@@ -14,6 +14,7 @@ mod commands;
 mod demo;
 mod faults;
 mod identity;
+mod keymodel;
 mod keys;
 mod kill;
 mod languages;

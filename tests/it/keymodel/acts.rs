@@ -1,0 +1,169 @@
+//! What happens in a sequence, and how it is drawn.
+
+use std::collections::BTreeSet;
+
+use crate::model::dice::Dice;
+
+use super::judge::{OFFICER, PEOPLE};
+
+/// Somebody, by number: see [`super::judge::STATE`].
+pub type Person = usize;
+/// 0 is a session's room, 1 a case file's.
+pub type Room = usize;
+
+/// One thing that is done. A number of a note counts among those there are in the room then. What rooms come to hold
+/// beside notes, and further ways to one's key, have their place here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    LogIn(Person),
+    LogOut(Person),
+    /// With the refresh token.
+    Renew(Person),
+    ChangePassword(Person),
+    /// An invitation is taken up, with the code on paper or without; the first opens the account.
+    NewMeans {
+        person: Person,
+        paper: bool,
+    },
+    Visit(Person, Room),
+    Look(Person, Room),
+    List(Person, Room),
+    Search(Person, Room),
+    Read(Person, Room, usize),
+    Versions(Person, Room, usize),
+    Write(Person, Room),
+    /// Based on the newest version or, if stale, on none there is.
+    Correct {
+        by: Person,
+        room: Room,
+        note: usize,
+        stale: bool,
+    },
+    Admit {
+        by: Person,
+        room: Room,
+        whom: Person,
+        whole: bool,
+    },
+    EndAdmission {
+        by: Person,
+        room: Room,
+        whom: Person,
+    },
+    /// By the operator, for an hour: no request does it.
+    AdmitForAnHour {
+        room: Room,
+        whom: Person,
+        whole: bool,
+    },
+    Suspend(Person),
+    LiftSuspension(Person),
+    Designate(Person),
+    EndDesignation(Person),
+    OffBoard(Person),
+    GiveStanding(usize),
+    EndStanding(usize),
+    /// Visits end, and what lasts an hour.
+    HoursPass,
+    /// Log-ins end, too.
+    NightPasses,
+}
+
+/// A step: mostly one act; sometimes two at the same time, each at a node of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    One(Act),
+    Two(Act, Act),
+}
+
+impl Act {
+    /// Who asks for it, if it is not the Secretariat or the operator.
+    pub const fn by(self) -> Option<Person> {
+        match self {
+            Self::LogOut(by)
+            | Self::Renew(by)
+            | Self::ChangePassword(by)
+            | Self::Visit(by, _)
+            | Self::Look(by, _)
+            | Self::List(by, _)
+            | Self::Search(by, _)
+            | Self::Read(by, ..)
+            | Self::Versions(by, ..)
+            | Self::Write(by, _)
+            | Self::Correct { by, .. }
+            | Self::Admit { by, .. }
+            | Self::EndAdmission { by, .. } => Some(by),
+            _ => None,
+        }
+    }
+
+    /// Mostly in the room where the sequence began, and often by whom.
+    fn draw(dice: &mut Dice, first: Person, room: Room) -> Self {
+        let by = dice.of(&[first, first, first, 0, 1, 2, 3, OFFICER]);
+        let whom = dice.of(&[0, 1, 1, 2, 2, 3, 3, OFFICER]);
+        let room = if dice.once_in(6) { 1 - room } else { room };
+        let some = dice.below(8);
+        match dice.below(64) {
+            0..=7 => Self::Visit(by, room),
+            8..=9 => Self::Look(by, room),
+            10..=13 => Self::List(by, room),
+            14..=15 => Self::Search(by, room),
+            16..=18 => Self::Read(by, room, some),
+            19..=20 => Self::Versions(by, room, some),
+            21..=29 => Self::Write(by, room),
+            30..=33 => Self::Correct { by, room, note: some, stale: dice.once_in(8) },
+            34..=40 => Self::Admit { by, room, whom, whole: dice.once_in(2) },
+            41..=44 => Self::EndAdmission { by, room, whom },
+            45..=46 => Self::AdmitForAnHour { room, whom, whole: dice.once_in(2) },
+            47..=48 => Self::Suspend(whom),
+            49 => Self::LiftSuspension(whom),
+            50 => Self::EndDesignation(whom),
+            51 => Self::Designate(whom),
+            52 => Self::OffBoard(whom),
+            53 => Self::EndStanding(dice.below(2)),
+            54 => Self::GiveStanding(dice.below(2)),
+            55 => Self::ChangePassword(by),
+            56..=57 => Self::NewMeans { person: whom, paper: dice.once_in(2) },
+            58 => Self::LogOut(by),
+            59 => Self::Renew(by),
+            60 => Self::HoursPass,
+            61 => Self::NightPasses,
+            _ => Self::LogIn(dice.below(PEOPLE)),
+        }
+    }
+}
+
+impl Step {
+    /// The steps of one sequence: somebody who is in a room comes first.
+    pub fn draw_all(dice: &mut Dice, members: &[BTreeSet<Person>; 2]) -> Vec<Self> {
+        let room = dice.of(&[0, 0, 1]);
+        let inside: Vec<Person> = members[room].iter().copied().filter(|one| *one != 3).collect();
+        let first = if inside.is_empty() { dice.below(PEOPLE) } else { dice.of(&inside) };
+        let mut steps = vec![Self::One(Act::LogIn(first)), Self::One(Act::Visit(first, room))];
+        if !dice.once_in(3) {
+            steps.push(Self::One(Act::Write(first, room)));
+        }
+        for _ in 0..5 + dice.below(4) {
+            let act = Act::draw(dice, first, room);
+            if dice.once_in(10) {
+                let by = dice.of(&[0, 1, 2]);
+                let whom = dice.of(&[1, 2, 3, OFFICER]);
+                let beside = match dice.below(4) {
+                    0 => Act::Write(by, room),
+                    1 => Act::Visit(by, room),
+                    2 => Act::Admit { by, room, whom, whole: dice.once_in(2) },
+                    _ => Act::EndAdmission { by, room, whom },
+                };
+                let with = match dice.below(3) {
+                    0 => Act::Write(first, room),
+                    1 => Act::Visit(whom, room),
+                    _ => Act::Admit { by: first, room, whom: 2, whole: false },
+                };
+                steps.push(Self::Two(beside, with));
+            } else {
+                steps.push(Self::One(act));
+            }
+        }
+        steps
+    }
+}
