@@ -8,7 +8,7 @@ use super::judge::{OFFICER, PEOPLE};
 
 /// Somebody, by number: see [`super::judge::STATE`].
 pub type Person = usize;
-/// 0 is a session's room, 1 a case file's.
+/// The even ones are sessions' rooms, the odd ones case files'. As they are drawn, 0 and 1 are the two that were opened last.
 pub type Room = usize;
 
 /// One thing that is done. A number of a note counts among those there are in the room then. What rooms come to hold
@@ -72,11 +72,26 @@ pub enum Act {
 /// A step: mostly one act; sometimes two at the same time, each at a node of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// A sequence begins: rooms are opened, a session's and a case file's, and these people admitted, a bit for each.
+    Begins([u8; 2]),
     One(Act),
     Two(Act, Act),
 }
 
 impl Act {
+    /// What a visit must come before: by whom, in which room.
+    pub const fn inside(self) -> Option<(Person, Room)> {
+        match self {
+            Self::List(by, room)
+            | Self::Search(by, room)
+            | Self::Read(by, room, _)
+            | Self::Versions(by, room, _)
+            | Self::Write(by, room)
+            | Self::Correct { by, room, .. } => Some((by, room)),
+            _ => None,
+        }
+    }
+
     /// Who asks for it, if it is not the Secretariat or the operator.
     pub const fn by(self) -> Option<Person> {
         match self {
@@ -94,6 +109,24 @@ impl Act {
             | Self::Admit { by, .. }
             | Self::EndAdmission { by, .. } => Some(by),
             _ => None,
+        }
+    }
+
+    /// The same in the two rooms whose first is this one.
+    pub fn in_rooms_from(self, base: Room) -> Self {
+        match self {
+            Self::Visit(by, room) => Self::Visit(by, base + room),
+            Self::Look(by, room) => Self::Look(by, base + room),
+            Self::List(by, room) => Self::List(by, base + room),
+            Self::Search(by, room) => Self::Search(by, base + room),
+            Self::Read(by, room, note) => Self::Read(by, base + room, note),
+            Self::Versions(by, room, note) => Self::Versions(by, base + room, note),
+            Self::Write(by, room) => Self::Write(by, base + room),
+            Self::Correct { by, room, note, stale } => Self::Correct { by, room: base + room, note, stale },
+            Self::Admit { by, room, whom, whole } => Self::Admit { by, room: base + room, whom, whole },
+            Self::EndAdmission { by, room, whom } => Self::EndAdmission { by, room: base + room, whom },
+            Self::AdmitForAnHour { room, whom, whole } => Self::AdmitForAnHour { room: base + room, whom, whole },
+            other => other,
         }
     }
 
@@ -135,34 +168,43 @@ impl Act {
 
 impl Step {
     /// The steps of one sequence: somebody who is in a room comes first.
-    pub fn draw_all(dice: &mut Dice, members: &[BTreeSet<Person>; 2]) -> Vec<Self> {
+    pub fn draw_all(dice: &mut Dice) -> Vec<Self> {
+        let among = |dice: &mut Dice, sides: usize| (0..OFFICER).filter(|_| dice.once_in(sides)).collect();
+        let mut members: [BTreeSet<Person>; 2] = [among(dice, 2), among(dice, 3)];
+        if dice.once_in(3) {
+            members[0] = (0..OFFICER).collect();
+        }
+        if !dice.once_in(6) {
+            members[1].insert(0);
+        }
         let room = dice.of(&[0, 0, 1]);
-        let inside: Vec<Person> = members[room].iter().copied().filter(|one| *one != 3).collect();
-        let first = if inside.is_empty() { dice.below(PEOPLE) } else { dice.of(&inside) };
-        let mut steps = vec![Self::One(Act::LogIn(first)), Self::One(Act::Visit(first, room))];
+        // One of them has no account at first.
+        let inside: Vec<Person> = members[room].iter().copied().filter(|one| *one != 3 || dice.once_in(4)).collect();
+        let first = if inside.is_empty() { dice.below(3) } else { dice.of(&inside) };
+        let bits = members.map(|members| members.into_iter().map(|person| 1 << person).sum());
+        let mut steps = vec![Self::Begins(bits), Self::One(Act::Visit(first, room))];
         if !dice.once_in(3) {
             steps.push(Self::One(Act::Write(first, room)));
         }
-        for _ in 0..5 + dice.below(4) {
+        for _ in 0..3 + dice.below(4) {
             let act = Act::draw(dice, first, room);
-            if dice.once_in(10) {
-                let by = dice.of(&[0, 1, 2]);
-                let whom = dice.of(&[1, 2, 3, OFFICER]);
-                let beside = match dice.below(4) {
-                    0 => Act::Write(by, room),
-                    1 => Act::Visit(by, room),
-                    2 => Act::Admit { by, room, whom, whole: dice.once_in(2) },
-                    _ => Act::EndAdmission { by, room, whom },
-                };
-                let with = match dice.below(3) {
-                    0 => Act::Write(first, room),
-                    1 => Act::Visit(whom, room),
-                    _ => Act::Admit { by: first, room, whom: 2, whole: false },
-                };
-                steps.push(Self::Two(beside, with));
-            } else {
+            if !dice.once_in(10) {
                 steps.push(Self::One(act));
+                continue;
             }
+            let (by, whom) = (dice.of(&[0, 1, 2]), dice.of(&[1, 2, 3, OFFICER]));
+            let beside = match dice.below(4) {
+                0 => Act::Write(by, room),
+                1 => Act::Visit(by, room),
+                2 => Act::Admit { by, room, whom, whole: dice.once_in(2) },
+                _ => Act::EndAdmission { by, room, whom },
+            };
+            let with = match dice.below(3) {
+                0 => Act::Write(first, room),
+                1 => Act::Visit(whom, room),
+                _ => Act::Admit { by: first, room, whom: 2, whole: false },
+            };
+            steps.push(Self::Two(beside, with));
         }
         steps
     }

@@ -10,8 +10,11 @@ pub const PEOPLE: usize = 5;
 pub const OFFICER: Person = 4;
 /// For whom each acts.
 pub const STATE: [usize; PEOPLE] = [0, 0, 1, 1, 2];
-/// Whose the case file is, in whose room nobody of the Secretariat ever is.
-const CASE: Room = 1;
+
+/// Whether a room is a case file's: of State 0, and nobody of the Secretariat is ever in it.
+pub const fn is_case(room: Room) -> bool {
+    room % 2 == 1
+}
 
 const SECOND: i64 = 1_000_000;
 /// How long a log-in lasts without being renewed, and at most; how long a visit does.
@@ -110,7 +113,7 @@ impl Answer {
 pub struct Judge {
     people: [Somebody; PEOPLE],
     standings: [Option<u32>; 2],
-    rooms: [Inside; 2],
+    rooms: Vec<Inside>,
     /// How many acts gave a designation or a standing.
     given: u32,
 }
@@ -132,8 +135,8 @@ impl Reach {
 }
 
 impl Judge {
-    /// Everybody designated, and all but one with an account; each room with those it begins with.
-    pub fn new(members: &[BTreeSet<Person>; 2]) -> Self {
+    /// Everybody designated, and all but one with an account.
+    pub fn new() -> Self {
         let mut people: [Somebody; PEOPLE] = Default::default();
         for (number, one) in people.iter_mut().enumerate() {
             one.designation = Some(u32::try_from(number).unwrap());
@@ -141,15 +144,18 @@ impl Judge {
                 (one.enrolled, one.account, one.pair) = (true, true, 1);
             }
         }
-        let mut judge = Self { people, standings: [Some(10), Some(11)], rooms: Default::default(), given: 20 };
-        for room in 0..2 {
-            for person in &members[room] {
-                judge.admit(room, *person, true, None, 0);
-            }
-            judge.rooms[room].epochs.push(Epoch { number: 1, began: 0, closed: false, kept: true });
-            judge.hand_out(room, None, 0, 0);
+        Self { people, standings: [Some(10), Some(11)], rooms: Vec::new(), given: 20 }
+    }
+
+    /// A room is opened, with the key of its first epoch, and these people are admitted to the whole of it.
+    pub fn begin(&mut self, members: u8, at: i64, when: When) {
+        let room = self.rooms.len();
+        let first = Epoch { number: 1, began: when, closed: false, kept: true };
+        self.rooms.push(Inside { epochs: vec![first], ..Inside::default() });
+        for person in (0..PEOPLE).filter(|person| members & (1 << person) != 0) {
+            self.admit(room, person, true, None, when);
         }
-        judge
+        self.hand_out(room, None, at, 0);
     }
 
     fn standing(&self, person: Person) -> Option<Option<u32>> {
@@ -167,6 +173,11 @@ impl Judge {
     pub fn is_logged_in(&self, person: Person, at: i64) -> bool {
         let lives = |log_in: LogIn| at < log_in.renewed + IDLE * SECOND && at < log_in.opened + LONGEST * SECOND;
         self.is_somebody(person) && self.people[person].log_in.is_some_and(lives)
+    }
+
+    /// Whether somebody may come in, and has not.
+    pub fn waits_outside(&self, person: Person, room: Room, at: i64) -> bool {
+        self.is_logged_in(person, at) && self.enters(room, person, at).is_some() && !self.visits(room, person, at)
     }
 
     fn rests_on(&self, person: Person) -> Option<(u32, Option<u32>)> {
@@ -188,7 +199,7 @@ impl Judge {
 
     /// How far the person may come in.
     fn enters(&self, room: Room, person: Person, at: i64) -> Option<Reach> {
-        let kind = person != OFFICER || room != CASE;
+        let kind = person != OFFICER || !is_case(room);
         self.reach(room, person, at).filter(|_| self.is_somebody(person) && kind)
     }
 
@@ -274,7 +285,7 @@ impl Judge {
 
     /// All of a person's admissions end.
     fn leave_all(&mut self, person: Person, at: i64) {
-        for room in 0..2 {
+        for room in 0..self.rooms.len() {
             let mut one = false;
             for admission in &mut self.rooms[room].admissions {
                 let in_force = !admission.ended && admission.until.is_none_or(|until| at < until);
@@ -298,7 +309,7 @@ impl Judge {
 
     /// Whoever logs in settles the rooms where somebody waits for a key that he can give, or for his doing so.
     fn comes(&mut self, person: Person, at: i64, when: When) {
-        for room in 0..2 {
+        for room in 0..self.rooms.len() {
             let inside = &self.rooms[room];
             let gives = inside.holds.iter().any(|one| one.0 == person)
                 || inside.epochs.iter().any(|one| one.kept)
@@ -317,7 +328,7 @@ impl Judge {
 
     /// What a room is to somebody whom it does not let do something: absent, or forbidden to whom may know of it.
     fn refused(&self, room: Room, person: Person, at: i64) -> u16 {
-        let knows = self.enters(room, person, at).is_some() || person == OFFICER && room != CASE;
+        let knows = self.enters(room, person, at).is_some() || person == OFFICER && !is_case(room);
         if knows { 403 } else { 404 }
     }
 
@@ -354,8 +365,31 @@ impl Judge {
         self.standings[state].is_some()
     }
 
+    /// What brings somebody back whom the last sequence sent away.
+    pub fn amends(&self) -> Vec<Act> {
+        let states = (0..2).filter(|state| !self.stands(*state)).map(Act::GiveStanding);
+        let people = (0..PEOPLE).flat_map(|person| {
+            let lifts = self.suspended(person).then_some(Act::LiftSuspension(person));
+            let again = (!self.designated(person)).then_some(Act::Designate(person));
+            let one = &self.people[person];
+            let anew = (one.account && !one.enrolled).then_some(Act::NewMeans { person, paper: true });
+            [lifts, again, anew].into_iter().flatten()
+        });
+        states.chain(people).collect()
+    }
+
+    pub fn rooms(&self) -> usize {
+        self.rooms.len()
+    }
+
     pub fn has_account(&self, person: Person) -> bool {
         self.people[person].account
+    }
+
+    /// In which epoch a text was written, if it was.
+    pub fn epoch(&self, text: u32) -> Option<i64> {
+        let mut versions = self.rooms.iter().flat_map(|room| &room.notes).flat_map(|note| &note.versions);
+        versions.find(|one| one.0 == text).map(|one| i64::from(one.1))
     }
 
     /// What the tables must hold of a room.
@@ -511,7 +545,7 @@ impl Judge {
                 Answer::texts(200, [text])
             }
             Act::Admit { by, room, whom, whole } => {
-                let officer_of_case = whom == OFFICER && room == CASE;
+                let officer_of_case = whom == OFFICER && is_case(room);
                 if !self.admits(by, room, at) || whom == by || officer_of_case {
                     return Answer::of(self.refused(room, by, at));
                 }
@@ -556,7 +590,7 @@ impl Judge {
 
     /// Whether somebody may admit and end admissions: from inside, and of a case file only its own State.
     fn admits(&self, by: Person, room: Room, at: i64) -> bool {
-        self.enters(room, by, at).is_some() && by != OFFICER && (room != CASE || STATE[by] == 0)
+        self.enters(room, by, at).is_some() && by != OFFICER && (!is_case(room) || STATE[by] == 0)
     }
 
     fn may_read(&self, person: Person, room: Room, note: usize, at: i64) -> Result<&Note, u16> {

@@ -28,21 +28,20 @@ const STALE: i64 = 700;
 
 /// Two nodes, and people who are in no sequence.
 pub struct Stage {
+    // Ends before the other, which is verified.
+    _other: TestServer,
     pub world: World,
     nodes: [Client; 2],
     officer: Client,
     /// Past the server, for looking only.
     pub conn: Conn,
-    _other: TestServer,
 }
 
 /// The people of one sequence and what they have; the rooms.
 pub struct Cast {
     pub people: Vec<PersonId>,
     pub rooms: Vec<RoomId>,
-    pub notes: [Vec<String>; 2],
-    /// Who is in each room from the beginning.
-    pub members: [BTreeSet<Person>; 2],
+    pub notes: Vec<Vec<String>>,
     states: Vec<PartyId>,
     emails: Vec<String>,
     /// Of each the act by which he is designated, and the one by which he is suspended.
@@ -96,25 +95,26 @@ fn settings(idle: &str) -> [(&str, &str); 4] {
 impl Stage {
     pub fn new(kind: Kind) -> Self {
         let server = usual(kind);
-        let other = server.beside(&settings(&IDLE.to_string()));
+        let mut other = server.beside(&settings(&IDLE.to_string()));
+        other.is_verified_later = true;
         let nodes = [server.client(), other.client()];
         let conn = server.url().open_writer().unwrap();
         let mut world = World::new(server);
         let officer = world.client("sec");
-        Self { world, nodes, officer, conn, _other: other }
+        Self { _other: other, world, nodes, officer, conn }
     }
 
     pub fn now(&self) -> i64 {
         self.world.server.ctx().now.0
     }
 
-    /// The people and rooms of sequences that begin with these in their rooms, all at once.
-    pub fn cast(&self, all: Vec<(u64, [BTreeSet<Person>; 2])>) -> Vec<Cast> {
+    /// The people of these sequences, all at once.
+    pub fn cast(&self, all: Vec<u64>) -> Vec<Cast> {
         let identity = self.world.server.identity.clone();
         let secretariat = self.world.party("secretariat");
         self.world.server.operate(move |work| {
             let mut casts = Vec::new();
-            for (seed, members) in all {
+            for seed in all {
                 let why = "made for a test";
                 let (mut states, mut standings) = (Vec::new(), Vec::new());
                 for letter in ["a", "b"] {
@@ -141,21 +141,10 @@ impl Stage {
                     people.push(person);
                     emails.push(email);
                 }
-                let mut rooms = Vec::new();
-                for (kind, members) in [RoomKind::Session, RoomKind::CaseFile].into_iter().zip(&members) {
-                    let admitted: Vec<_> = members.iter().map(|person| (&people[*person], why)).collect();
-                    rooms.push(opening::open_room(work, None, kind, "The title", &admitted)?);
-                }
-                let case = CaseId::new(work)?;
-                work.conn.batch_execute(&format!(
-                    "INSERT INTO cases (id, room_id, party_id, opened_us) VALUES ('{case}', '{}', '{}', {})",
-                    rooms[1], states[0], work.now.0
-                ))?;
                 casts.push(Cast {
                     people,
-                    rooms,
-                    notes: Default::default(),
-                    members,
+                    rooms: Vec::new(),
+                    notes: Vec::new(),
                     states,
                     emails,
                     designations,
@@ -171,6 +160,26 @@ impl Stage {
             }
             Ok(casts)
         })
+    }
+
+    /// Opens a session's room and a case file's, and admits these people.
+    pub fn open_rooms(&self, cast: &mut Cast, members: [u8; 2]) {
+        let (people, state) = (cast.people.clone(), cast.states[0].clone());
+        let rooms = self.world.server.operate(move |work| {
+            let mut rooms = Vec::new();
+            for (kind, members) in [RoomKind::Session, RoomKind::CaseFile].into_iter().zip(members) {
+                let admitted = (0..PEOPLE).filter(|person| members & (1 << person) != 0);
+                let admitted: Vec<_> = admitted.map(|person| (&people[person], "made for a test")).collect();
+                rooms.push(opening::open_room(work, None, kind, "The title", &admitted)?);
+            }
+            let (case, room, now) = (CaseId::new(work)?, &rooms[1], work.now.0);
+            work.conn.batch_execute(&format!(
+                "INSERT INTO cases (id, room_id, party_id, opened_us) VALUES ('{case}', '{room}', '{state}', {now})"
+            ))?;
+            Ok(rooms)
+        });
+        cast.rooms.extend(rooms);
+        cast.notes.resize(cast.rooms.len(), Vec::new());
     }
 
     /// What an act is as a request. What has none is done at once, and so is what must come before.

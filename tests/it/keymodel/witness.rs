@@ -1,6 +1,7 @@
 //! What must hold whatever the reference says: told from the sequence and the database's rows alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::rc::Rc;
 
 use diesel::sql_types::{BigInt, Binary, Bool, Text};
@@ -11,7 +12,7 @@ use incamera::ids::{NoteId, RoomId, SignInId};
 use incamera::seal::{ForMember, Place, Sealed, Seed, Wrapped};
 
 use super::acts::{Act, Person, Room};
-use super::judge::{Answer, Held, OFFICER, PEOPLE, STATE, When};
+use super::judge::{Answer, Held, OFFICER, PEOPLE, STATE, When, is_case};
 use super::stage::{Cast, Stage};
 
 /// Somebody's time in a room.
@@ -92,30 +93,42 @@ pub struct Witness {
     accounts: [bool; PEOPLE],
     texts: BTreeMap<u32, Written>,
     /// Of each note of each room when it was written.
-    notes: [Vec<When>; 2],
+    notes: Vec<Vec<When>>,
     /// Every wrap that was ever there, as somebody with all backups has it: room, epoch, person, pair.
     copies: BTreeMap<(Room, i64, Person, i64), BTreeSet<Vec<u8>>>,
     /// Every seed that somebody's log-in opened.
     seeds: BTreeMap<(Person, i64), Rc<Seed>>,
-    newest: [u32; 2],
+    newest: Vec<u32>,
 }
 
 impl Witness {
-    pub fn new(cast: &Cast) -> Self {
+    pub fn new() -> Self {
         let mut all = Self { designated: [true; PEOPLE], stands: [true; 3], ..Self::default() };
         all.accounts = std::array::from_fn(|person| person != 3);
         all.suspended.push([false; PEOPLE]);
-        for (room, members) in cast.members.iter().enumerate() {
-            for person in members {
-                all.comes(*person, room, 0, true, false);
-            }
-        }
         all
+    }
+
+    /// A room was opened for these.
+    pub fn begins(&mut self, members: u8, when: When) {
+        let room = self.notes.len();
+        self.notes.push(Vec::new());
+        self.newest.push(0);
+        for person in (0..PEOPLE).filter(|person| members & (1 << person) != 0) {
+            self.comes(person, room, when, true, false);
+        }
+        self.passes(when, *self.suspended.last().unwrap());
+    }
+
+    fn passes(&mut self, when: When, suspended: [bool; PEOPLE]) {
+        while self.suspended.len() <= when {
+            self.suspended.push(suspended);
+        }
     }
 
     fn comes(&mut self, person: Person, room: Room, from: When, whole: bool, for_an_hour: bool) {
         // The Secretariat is never in a case file's room; and whoever is designated for no State with a standing is in none.
-        if (person, room) != (OFFICER, 1) && self.designated[person] && self.stands[STATE[person]] {
+        if !(person == OFFICER && is_case(room)) && self.designated[person] && self.stands[STATE[person]] {
             self.stays.push(Stay { person, room, from, whole, for_an_hour, ended: None });
         }
     }
@@ -168,9 +181,7 @@ impl Witness {
                 _ => {}
             }
         }
-        while self.suspended.len() <= when {
-            self.suspended.push(suspended);
-        }
+        self.passes(when, suspended);
         let by = act.by()?;
         let shown = answer.texts.iter().find(|text| !self.may_be_shown(by, **text, when))?;
         Some(format!("{by} is shown the text {shown}, which was not written for him"))
@@ -198,28 +209,28 @@ impl Witness {
         })
     }
 
-    /// What the tables hold of the two rooms; copies are kept of all wraps.
-    pub fn sees(&mut self, conn: &mut Conn, cast: &Cast) -> Result<[Held; 2], String> {
-        let rooms = format!("('{}', '{}')", cast.rooms[0], cast.rooms[1]);
-        let number = |room: &str| usize::from(room != cast.rooms[0].as_str());
-        let mut held: [Held; 2] = Default::default();
+    /// What the tables hold of these rooms; copies are kept of all wraps.
+    pub fn sees(&mut self, conn: &mut Conn, cast: &Cast, which: Range<Room>) -> Result<BTreeMap<Room, Held>, String> {
+        let rooms = cast.rooms[which.clone()].iter().map(|room| format!("'{room}'")).collect::<Vec<_>>().join(", ");
+        let number = |room: &str| cast.rooms.iter().position(|one| one.as_str() == room).unwrap();
+        let mut held: BTreeMap<Room, Held> = which.map(|room| (room, Held::default())).collect();
         let sql = format!(
-            "SELECT room_id AS room, epoch, closed_us IS NOT NULL AS closed, kept IS NOT NULL AS kept FROM room_epochs WHERE room_id IN {rooms} ORDER BY epoch"
+            "SELECT room_id AS room, epoch, closed_us IS NOT NULL AS closed, kept IS NOT NULL AS kept FROM room_epochs WHERE room_id IN ({rooms}) ORDER BY epoch"
         );
         for row in sql_query(sql).load::<EpochRow>(conn).unwrap() {
-            held[number(&row.room)].0.push((u32::try_from(row.epoch).unwrap(), row.closed, row.kept));
+            held.entry(number(&row.room)).or_default().0.push((u32::try_from(row.epoch).unwrap(), row.closed, row.kept));
         }
         let sql = format!(
-            "SELECT room_id AS room, person_id AS person, pair, epoch, seed FROM room_keys WHERE room_id IN {rooms}"
+            "SELECT room_id AS room, person_id AS person, pair, epoch, seed FROM room_keys WHERE room_id IN ({rooms})"
         );
         for row in sql_query(sql).load::<WrapRow>(conn).unwrap() {
             let (room, person) = (number(&row.room), cast.people.iter().position(|one| one.as_str() == row.person));
             let person = person.ok_or_else(|| format!("somebody from elsewhere has a key of room {room}"))?;
             let (pair, epoch) = (u32::try_from(row.pair).unwrap(), u32::try_from(row.epoch).unwrap());
-            held[room].1.insert((person, pair, epoch));
+            held.entry(room).or_default().1.insert((person, pair, epoch));
             self.copies.entry((room, row.epoch, person, row.pair)).or_default().insert(row.seed);
         }
-        for (room, (epochs, holds)) in held.iter().enumerate() {
+        for (&room, (epochs, holds)) in &held {
             let newest = epochs.iter().map(|one| one.0).max().unwrap_or_default();
             let distinct: BTreeSet<u32> = epochs.iter().map(|one| one.0).collect();
             if newest < self.newest[room] || distinct.len() != epochs.len() {
@@ -261,11 +272,13 @@ impl Witness {
         let mut opened: BTreeMap<(Person, Room, i64), Seed> = BTreeMap::new();
         for ((room, epoch, person, pair), blobs) in &self.copies {
             let place = ForMember { room: &cast.rooms[*room], epoch: *epoch, person: &cast.people[*person], pair: *pair };
-            for ((whose, of), seed) in &self.seeds {
+            // By one's own, and by one other.
+            let by = |own: bool| self.seeds.iter().filter(move |(whose, _)| (*whose == &(*person, *pair)) == own);
+            let other = usize::try_from(*epoch).unwrap() + room;
+            let others = self.seeds.len().saturating_sub(1).max(1);
+            for ((whose, of), seed) in by(true).chain(by(false).skip(other % others).take(1)) {
                 let own = (whose, of) == (person, pair);
-                // Each of one's own; and of what is for others the last, which is as good as the rest.
-                let tried = blobs.iter().rev().take(1);
-                for blob in tried {
+                for blob in blobs {
                     match (place.open(seed, blob), own) {
                         (Ok(seed), true) => drop(opened.insert((*person, *room, *epoch), seed)),
                         (Err(_), false) => {}
@@ -306,4 +319,12 @@ fn rows_of(conn: &mut Conn, room: &RoomId) -> Vec<NoteRow> {
         "SELECT v.note_id AS note, v.version, v.words FROM note_versions v JOIN notes n ON n.id = v.note_id WHERE n.room_id = '{room}'"
     );
     sql_query(sql).load(conn).unwrap()
+}
+
+/// The epoch that a version of a note says it is sealed in.
+pub fn epoch(conn: &mut Conn, note: &str, version: usize) -> Option<i64> {
+    let sql = format!(
+        "SELECT note_id AS note, version, words FROM note_versions WHERE note_id = '{note}' AND version = {version}"
+    );
+    sql_query(sql).get_result::<NoteRow>(conn).unwrap().words.epoch()
 }
