@@ -215,9 +215,8 @@ impl Judge {
     /// Whoever is no longer admitted, or holds it for a pair that is gone, has nothing that somebody else has; a new epoch begins
     /// where somebody who is gone knows the newest, or nobody can open it.
     fn settle(&mut self, room: Room, by: Option<Person>, at: i64, when: When) {
-        let living = |one: &(Person, u32, u32)| {
-            self.enters(room, one.0, at).is_some() && self.people[one.0].pair == one.1
-        };
+        let living =
+            |one: &(Person, u32, u32)| self.enters(room, one.0, at).is_some() && self.people[one.0].pair == one.1;
         let holds = self.rooms[room].holds.iter().copied();
         let (have, gone): (BTreeSet<_>, BTreeSet<_>) = holds.partition(living);
         let inside = &mut self.rooms[room];
@@ -244,9 +243,8 @@ impl Judge {
             .filter_map(|person| Some((person, self.enters(room, person, at)?)))
             .collect();
         let held = |person: Person, epoch: u32| self.rooms[room].holds.contains(&(person, pair(person), epoch));
-        let at_hand = |epoch: &Epoch| {
-            epoch.kept || epoch.number == fresh || by.is_some_and(|by| held(by, epoch.number))
-        };
+        let at_hand =
+            |epoch: &Epoch| epoch.kept || epoch.number == fresh || by.is_some_and(|by| held(by, epoch.number));
         let there = |epoch: &&Epoch| {
             epoch.kept || epoch.number == fresh || living.iter().any(|(person, _)| held(*person, epoch.number))
         };
@@ -266,7 +264,9 @@ impl Judge {
         }
         let reached: BTreeSet<u32> = living
             .iter()
-            .flat_map(|(person, _)| inside.holds.iter().filter(|one| one.0 == *person && one.1 == self.people[*person].pair))
+            .flat_map(|(person, _)| {
+                inside.holds.iter().filter(|one| one.0 == *person && one.1 == self.people[*person].pair)
+            })
             .map(|one| one.2)
             .collect();
         for epoch in &mut inside.epochs {
@@ -312,8 +312,7 @@ impl Judge {
         for room in 0..self.rooms.len() {
             let inside = &self.rooms[room];
             let gives = inside.holds.iter().any(|one| one.0 == person)
-                || inside.epochs.iter().any(|one| one.kept)
-                    && inside.admissions.iter().any(|one| one.person == person);
+                || inside.epochs.iter().any(|one| one.kept) && inside.admissions.iter().any(|one| one.person == person);
             let waits = |one: Person| {
                 let pair = self.people[one].pair;
                 pair > 0

@@ -146,7 +146,9 @@ impl Witness {
             match act {
                 Act::Admit { room, whom, whole, .. } => self.comes(whom, room, when, whole, false),
                 Act::AdmitForAnHour { room, whom, whole } => self.comes(whom, room, when, whole, true),
-                Act::EndAdmission { room, whom, .. } => self.goes(when, |stay| (stay.room, stay.person) == (room, whom)),
+                Act::EndAdmission { room, whom, .. } => {
+                    self.goes(when, |stay| (stay.room, stay.person) == (room, whom))
+                }
                 Act::EndDesignation(person) => {
                     self.designated[person] = false;
                     self.goes(when, |stay| stay.person == person);
@@ -218,7 +220,11 @@ impl Witness {
             "SELECT room_id AS room, epoch, closed_us IS NOT NULL AS closed, kept IS NOT NULL AS kept FROM room_epochs WHERE room_id IN ({rooms}) ORDER BY epoch"
         );
         for row in sql_query(sql).load::<EpochRow>(conn).unwrap() {
-            held.entry(number(&row.room)).or_default().0.push((u32::try_from(row.epoch).unwrap(), row.closed, row.kept));
+            held.entry(number(&row.room)).or_default().0.push((
+                u32::try_from(row.epoch).unwrap(),
+                row.closed,
+                row.kept,
+            ));
         }
         let sql = format!(
             "SELECT room_id AS room, person_id AS person, pair, epoch, seed FROM room_keys WHERE room_id IN ({rooms})"
@@ -247,9 +253,9 @@ impl Witness {
 
     fn anybody_inside_holds(&self, room: Room, holds: &BTreeSet<(Person, u32, u32)>) -> bool {
         let now = self.suspended.len() - 1;
-        holds.iter().any(|one| {
-            self.stays.iter().any(|stay| (stay.person, stay.room) == (one.0, room) && self.is_in(stay, now))
-        })
+        holds
+            .iter()
+            .any(|one| self.stays.iter().any(|stay| (stay.person, stay.room) == (one.0, room) && self.is_in(stay, now)))
     }
 
     /// Takes the seed of whoever has just logged in, by the unlock secret: for trying what it opens.
@@ -271,7 +277,8 @@ impl Witness {
     pub fn tries(&self, conn: &mut Conn, cast: &Cast) -> Result<(usize, usize), String> {
         let mut opened: BTreeMap<(Person, Room, i64), Seed> = BTreeMap::new();
         for ((room, epoch, person, pair), blobs) in &self.copies {
-            let place = ForMember { room: &cast.rooms[*room], epoch: *epoch, person: &cast.people[*person], pair: *pair };
+            let place =
+                ForMember { room: &cast.rooms[*room], epoch: *epoch, person: &cast.people[*person], pair: *pair };
             // By one's own, and by one other.
             let by = |own: bool| self.seeds.iter().filter(move |(whose, _)| (*whose == &(*person, *pair)) == own);
             let other = usize::try_from(*epoch).unwrap() + room;

@@ -106,7 +106,19 @@ impl TestServer {
             });
         });
         let (address, handle, identity, db, publisher) = told.recv().expect("the server started");
-        Self { kind, folder, settings, clock, address, identity, db, publisher, handle, thread: Some(thread), is_verified_later: false }
+        Self {
+            kind,
+            folder,
+            settings,
+            clock,
+            address,
+            identity,
+            db,
+            publisher,
+            handle,
+            thread: Some(thread),
+            is_verified_later: false,
+        }
     }
 
     /// Stops it, and keeps its data.
