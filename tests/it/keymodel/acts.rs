@@ -156,12 +156,33 @@ impl Act {
             53 => Self::EndStanding(dice.below(2)),
             54 => Self::GiveStanding(dice.below(2)),
             55 => Self::ChangePassword(by),
-            56..=57 => Self::NewMeans { person: whom, paper: dice.once_in(2) },
+            56..=57 => Self::NewMeans { person: dice.of(&[whom, 3]), paper: dice.once_in(2) },
             58 => Self::LogOut(by),
             59 => Self::Renew(by),
             60 => Self::HoursPass,
             61 => Self::NightPasses,
             _ => Self::LogIn(dice.below(PEOPLE)),
+        }
+    }
+
+    /// What shows what came of it: chance alone would seldom come upon that.
+    fn then(self, dice: &mut Dice, by: Person) -> Vec<Self> {
+        let whole = dice.once_in(2);
+        match self {
+            Self::AdmitForAnHour { room, whom, .. } if dice.once_in(2) => vec![Self::Visit(whom, room)],
+            Self::Suspend(whom) if dice.once_in(2) => {
+                vec![Self::Write(by, 0), Self::LiftSuspension(whom), Self::List(whom, 0)]
+            }
+            Self::Admit { room, whom, whole: false, .. } if dice.once_in(2) => {
+                vec![Self::Write(by, room), Self::List(whom, room)]
+            }
+            Self::EndAdmission { room, whom, .. } if dice.once_in(2) => {
+                vec![Self::Write(by, room), Self::Admit { by, room, whom, whole }, Self::List(whom, room)]
+            }
+            Self::NewMeans { person: whom, paper: false } if dice.once_in(2) => {
+                vec![Self::Admit { by, room: 0, whom, whole }, Self::List(whom, 0)]
+            }
+            _ => Vec::new(),
         }
     }
 }
@@ -186,10 +207,11 @@ impl Step {
         if !dice.once_in(3) {
             steps.push(Self::One(Act::Write(first, room)));
         }
-        for _ in 0..3 + dice.below(4) {
+        for _ in 0..2 + dice.below(4) {
             let act = Act::draw(dice, first, room);
             if !dice.once_in(10) {
                 steps.push(Self::One(act));
+                steps.extend(act.then(dice, first).into_iter().map(Self::One));
                 continue;
             }
             let (by, whom) = (dice.of(&[0, 1, 2]), dice.of(&[1, 2, 3, OFFICER]));
