@@ -228,8 +228,11 @@ pub(in crate::rooms) fn begin(work: &mut Work<'_>, room: &RoomId, seed: Seed, be
 /// # Errors
 /// The database's.
 pub(in crate::rooms) fn leave(work: &mut Work<'_>, room: &RoomId, person: &PersonId) -> Result<(), AppError> {
-    let (his, others): (Holdings, Holdings) =
+    let (his, mut others): (Holdings, Holdings) =
         store::holders(work.conn, room)?.into_iter().partition(|(holder, ..)| holder == person);
+    // What is kept for a pair that is gone opens nothing.
+    let pairs = store::pairs(work.conn, others.iter().map(|(holder, ..)| holder))?;
+    others.retain(|(holder, pair, _)| pairs.get(holder) == Some(pair));
     take_away(work, room, &his, &others)?;
     close(work, room)
 }

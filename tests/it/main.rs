@@ -15,6 +15,7 @@ mod demo;
 mod faults;
 mod files;
 mod identity;
+mod keymodel;
 mod keys;
 mod kill;
 mod languages;

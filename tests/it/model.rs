@@ -4,7 +4,7 @@
 //!
 //! `INCAMERA_SEQUENCES` takes another number of sequences, `INCAMERA_SEED` runs a single one.
 
-mod dice;
+pub mod dice;
 mod judge;
 mod network;
 mod rows;
