@@ -120,6 +120,14 @@ ids! {
     EpochId,
     /// The seed of a room's epoch, for one person.
     RoomKeyId,
+    /// The key by which officers recover rooms: a digest of it.
+    RecoveryKeyId,
+    /// A room's choice to be recovered by officers.
+    RoomRecoveryId,
+    /// The seed of a room's epoch, for the officers.
+    RecoveryWrapId,
+    /// What is asked of the officers: good once.
+    RecoveryRequestId,
 }
 
 /// A text enum: one spelling in code, JSON and both databases (where a CHECK lists the same words).

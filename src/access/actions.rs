@@ -191,6 +191,8 @@ kinds_and_actions! {
         Admit = "admit",
         /// End a person's admission.
         EndAdmission = "end_admission",
+        /// Have it recovered by officers if its keys are lost, or no longer.
+        ChangeRecovery = "change_recovery",
     }
     /// A note in a room.
     Note = "note", seen by ReadNote {

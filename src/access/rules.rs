@@ -218,6 +218,11 @@ pub const fn rule(action: Action) -> Rule {
             ]),
             "Design §2 and §3.3: only from inside; a circle is widened by its originator's State",
         ),
+        // Whoever may let one person in may let in those who could open it; and must be able to read it himself.
+        Action::ChangeRecovery => (
+            All(&[INSIDE, Is(ContactPoint), Any(&[Is(OfSession), All(&[Is(OfCase), Is(MyParty)])])]),
+            "Decision 24: a room is recovered by officers only if those inside have chosen so",
+        ),
 
         Action::ReadNote => (
             All(&[

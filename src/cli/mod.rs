@@ -12,6 +12,7 @@ mod import;
 mod init;
 mod memory;
 mod openapi;
+mod recover;
 mod serve;
 mod witness;
 
@@ -59,6 +60,8 @@ enum Command {
     Audit(audit::Args),
     /// Witness logs for others: cosign what goes on from what was cosigned before, and nothing else.
     Witness(witness::Args),
+    /// Recover rooms whose people have lost their keys, by officers who hold shares of a key.
+    Recover(recover::Args),
     /// Bring the database up to date.
     Db(database::Args),
     /// Print the OpenAPI document, or the rules of access as sentences.
@@ -135,6 +138,7 @@ pub fn run() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Witness(args) => witness::run(&args),
+        Command::Recover(args) => recover::run(&args),
         Command::Db(args) => database::run(&args),
         Command::Openapi(args) => openapi::run(&args),
     };

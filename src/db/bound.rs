@@ -233,6 +233,16 @@ bound! {
     recovery_codes (id) {
         id: Text, person_id: Text, digest: Bytes, used_us: Number
     }
+    recovery_keys (id) {
+        id: Text, public_key: Bytes, verifying_key: Bytes, needed: Number, shares: Number, entered_us: Number,
+        retired_us: Number
+    }
+    recovery_requests (id) {
+        id: Text, room_id: Text, person_id: Text, key_id: Text, digest: Bytes, asked_us: Number, answered_us: Number
+    }
+    recovery_wraps (id) {
+        id: Text, room_id: Text, epoch: Number, key_id: Text, seed: Bytes
+    }
     releases (act_id) {
         act_id: Text, note_id: Text, note_version: Number, case_id: Text, party_id: Text
     }
@@ -241,6 +251,9 @@ bound! {
     }
     room_keys (id) {
         id: Text, room_id: Text, epoch: Number, person_id: Text, pair: Number, seed: Bytes
+    }
+    room_recoveries (id) {
+        id: Text, room_id: Text, key_id: Text, chosen_by: Text, chosen_us: Number, ended_us: Number
     }
     rooms (id) {
         id: Text, kind: Text, title: Bytes, opened_by: Text, opened_us: Number

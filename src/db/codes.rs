@@ -35,7 +35,7 @@ enum Covers {
 
 /// The tables whose rows have codes, their keys, and what the codes are made over: the means to log in, and the acts
 /// that rights rest on.
-const CODED: [(&str, &str, Covers); 15] = [
+const CODED: [(&str, &str, Covers); 18] = [
     ("accounts", "person_id", Covers::Row),
     ("admissions", "act_id", Covers::Act),
     ("conclusion_acts", "act_id", Covers::Act),
@@ -46,8 +46,11 @@ const CODED: [(&str, &str, Covers); 15] = [
     ("passkeys", "id", Covers::Row),
     ("person_keys", "id", Covers::Row),
     ("recovery_codes", "id", Covers::Row),
+    ("recovery_keys", "id", Covers::Row),
+    ("recovery_requests", "id", Covers::Row),
     ("releases", "act_id", Covers::Act),
     ("room_epochs", "id", Covers::Row),
+    ("room_recoveries", "id", Covers::Row),
     ("sign_ins", "id", Covers::Row),
     ("spent_refreshes", "digest", Covers::Row),
     ("standings", "act_id", Covers::Act),

@@ -1,8 +1,14 @@
-//! The tables, as both databases hold them. `tests/it/schema.rs` holds this file to the migrations.
+//! The tables, as both databases hold them. `tests/it/schema.rs` holds this file, and those below it, to the migrations.
 
 #![expect(missing_docs, reason = "the migrations document the columns")]
 
+mod closed;
 mod relations;
+
+pub use closed::{
+    admissions, file_pieces, file_uploads, files, note_versions, notes, recovery_keys, recovery_requests,
+    recovery_wraps, releases, room_epochs, room_keys, room_recoveries, rooms, visits,
+};
 
 diesel::table! {
     accounts (person_id) {
@@ -35,15 +41,6 @@ diesel::table! {
         recorded_us -> BigInt,
         recorded_by -> Nullable<Text>,
         source -> Text,
-    }
-}
-
-diesel::table! {
-    admissions (act_id) {
-        act_id -> Text,
-        room_id -> Text,
-        person_id -> Text,
-        reach -> Text,
     }
 }
 
@@ -231,35 +228,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    file_pieces (file_id, number) {
-        file_id -> Text,
-        number -> BigInt,
-        sealed -> Binary,
-    }
-}
-
-diesel::table! {
-    file_uploads (file_id) {
-        file_id -> Text,
-        person_id -> Text,
-        touched_us -> BigInt,
-    }
-}
-
-diesel::table! {
-    files (id) {
-        id -> Text,
-        note_id -> Text,
-        version -> BigInt,
-        details -> Binary,
-        pieces -> BigInt,
-        digest -> Binary,
-        author_id -> Text,
-        added_us -> BigInt,
-    }
-}
-
-diesel::table! {
     invitations (id) {
         id -> Text,
         person_id -> Text,
@@ -309,30 +277,6 @@ diesel::table! {
         requested_by_party_id -> Nullable<Text>,
         recorded_us -> BigInt,
         version -> BigInt,
-    }
-}
-
-diesel::table! {
-    note_versions (note_id, version) {
-        note_id -> Text,
-        version -> BigInt,
-        title -> Binary,
-        words -> Binary,
-        handling -> Text,
-        handling_words -> Nullable<Binary>,
-        author_id -> Text,
-        written_us -> BigInt,
-        files -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    notes (id) {
-        id -> Text,
-        room_id -> Text,
-        author_id -> Text,
-        party_id -> Text,
-        written_us -> BigInt,
     }
 }
 
@@ -453,49 +397,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    releases (act_id) {
-        act_id -> Text,
-        note_id -> Nullable<Text>,
-        note_version -> Nullable<BigInt>,
-        case_id -> Nullable<Text>,
-        party_id -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    room_epochs (id) {
-        id -> Text,
-        room_id -> Text,
-        epoch -> BigInt,
-        public_key -> Binary,
-        kept -> Nullable<Binary>,
-        began_us -> BigInt,
-        closed_us -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    room_keys (id) {
-        id -> Text,
-        room_id -> Text,
-        epoch -> BigInt,
-        person_id -> Text,
-        pair -> BigInt,
-        seed -> Binary,
-    }
-}
-
-diesel::table! {
-    rooms (id) {
-        id -> Text,
-        kind -> Text,
-        title -> Binary,
-        opened_by -> Nullable<Text>,
-        opened_us -> BigInt,
-    }
-}
-
-diesel::table! {
     row_codes (tbl, key, part) {
         tbl -> Text,
         key -> Text,
@@ -564,17 +465,5 @@ diesel::table! {
     suspensions (act_id) {
         act_id -> Text,
         person_id -> Text,
-    }
-}
-
-diesel::table! {
-    visits (id) {
-        id -> Text,
-        room_id -> Text,
-        person_id -> Text,
-        sign_in_id -> Text,
-        opened_us -> BigInt,
-        expires_us -> BigInt,
-        ended_us -> Nullable<BigInt>,
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! A room's key changes hands in one function, [`settle`], which is called whenever somebody logs in, comes in or writes:
 //! whoever left loses what was kept for him, and a new epoch begins; whoever was admitted and lacks a seed that the
-//! request at hand can open is given it. So an admission is completed by somebody inside, and an ending needs no one to
-//! notice it.
+//! request at hand can open is given it, and so are the officers whose key the room has chosen, if it has ([`recovery`]).
+//! So an admission is completed by somebody inside, and an ending needs no one to notice it.
 
 pub mod before;
+pub mod recovery;
 mod store;
 
 use std::cell::RefCell;
@@ -13,6 +14,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use self::recovery::Officers;
 use self::store::{Epoch, Wrap};
 use super::opening::{Reach, RoomKind};
 use super::store::Room;
@@ -374,8 +376,10 @@ fn hand_out(
             lacking.insert(person, (*pair, wanted));
         }
     }
-    if let Some(key) = key.filter(|_| !lacking.is_empty()) {
-        let wanted: BTreeSet<i64> = lacking.values().flat_map(|(_, wanted)| wanted).copied().collect();
+    let officers = Officers::of(work, room)?;
+    let mut wanted: BTreeSet<i64> = lacking.values().flat_map(|(_, wanted)| wanted).copied().collect();
+    wanted.extend(officers.iter().flat_map(|officers| officers.lack(epochs)));
+    if let Some(key) = key.filter(|_| !wanted.is_empty()) {
         own(work, room, key, epochs, &wanted, &mut seeds)?;
     }
     let fresh = match fresh {
@@ -401,6 +405,9 @@ fn hand_out(
             store::insert_wrap(work, &place, &wrap)?;
             have.insert((person.clone(), pair, epoch));
         }
+    }
+    if let Some(officers) = officers {
+        officers.give(work, room, &seeds)?;
     }
     let reached = |epoch: i64| have.iter().any(|(.., held)| *held == epoch);
     for one in epochs.iter().filter(|one| one.kept.is_some() && reached(one.number)) {

@@ -8,13 +8,15 @@
 //!
 //! [`keypair`], [`wrap`] and [`epoch`] are how contents are sealed (decision 21): a room has a key pair for each epoch,
 //! whose seed is wrapped for the people admitted, whose own seeds are wrapped under what they alone know; [`unlock`] opens
-//! one's own for a request. [`stream`] is for files. Which rows hold all that is for the slices `identity` and `rooms` to say.
+//! one's own for a request. [`stream`] is for files; [`recovery`] is how officers open a room whose people have lost their
+//! keys (decision 24). Which rows hold all that is for the slices `identity` and `rooms` to say.
 
 pub mod codes;
 pub mod contents;
 pub mod epoch;
 pub mod keyfile;
 pub mod keypair;
+pub mod recovery;
 pub mod secret;
 pub mod stream;
 pub mod unlock;

@@ -62,6 +62,7 @@ fn contents(action: Action) -> bool {
             | Action::ReleaseNote
             | Action::ReadClosedAgenda
             | Action::ChangeClosedAgenda
+            | Action::ChangeRecovery
     )
 }
 
@@ -161,6 +162,12 @@ const PROPERTIES: &[Property] = &[
         actions: |action| action == Action::ChangeClosedAgenda,
         speaks_of: &[],
         must: |_, facts| any(facts, &[Fact::ContactPoint, Fact::SecretariatOfficer]),
+    },
+    Property {
+        name: "whoever has officers recover a room could admit people to it",
+        actions: |action| action == Action::ChangeRecovery,
+        speaks_of: &[],
+        must: |_, facts| rules::decide(Action::Admit, facts),
     },
     Property {
         // What is left is one's own account, the own party's people, and the two outer rings (decision 6).

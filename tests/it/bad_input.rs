@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use incamera::access::rules;
 use incamera::access::{Action, Fact, FactSet, Kind};
 use incamera::app;
+use incamera::rooms::keys::recovery::enter;
+use incamera::seal::recovery::RecoverySecret;
 use incamera::server::{Access, Route, Takes};
 use serde_json::{Value, json};
 
@@ -56,6 +58,7 @@ fn good(name: &str, probe: &Probe) -> Option<Value> {
         "code" => json!("XQ-77"),
         "email" => json!("probe@test.example"),
         "author" | "contact" | "person" => json!(world.person("fr2")),
+        "key" => json!(probe.ids["recovery"]),
         "party" | "presidency" => json!(world.party("SE")),
         "requested_by" => json!(world.party("DE")),
         "stand_in_for" => json!(world.person("fr")),
@@ -88,7 +91,12 @@ fn things(world: &mut World) -> BTreeMap<&'static str, String> {
     let entry = Tables::of(&world.server).words("SELECT id AS word FROM audit_entries WHERE seq = 1").remove(0);
     let sign_in = text(&fr.get("/api/v1/me/sign-ins").expect(200)["items"][0], "id");
     world.server.publish().unwrap();
+    let recovery = RecoverySecret::new(&world.server.ctx(), 2, 3).unwrap().key().clone();
+    let recovery_id = recovery.id.to_string();
+    world.server.operate(move |work| enter(work, &recovery));
     BTreeMap::from([
+        // The key that a room can choose.
+        ("recovery", recovery_id),
         ("acts/act", text(&se["designations"][0], "act")),
         ("admissions/person", world.person("de").to_string()),
         ("entries/entry", entry),

@@ -27,7 +27,7 @@ fn notes(scene: &Scene) -> String {
 }
 
 /// For whom a room's key is kept, and of which epochs.
-fn holders(tables: &mut Tables, world: &World, scene: &Scene, key: &str) -> BTreeSet<String> {
+pub fn holders(tables: &mut Tables, world: &World, scene: &Scene, key: &str) -> BTreeSet<String> {
     let (room, person) = (&scene.room, world.person(key));
     let sql = format!(
         "SELECT CAST(epoch AS TEXT) AS word FROM room_keys WHERE room_id = '{room}' AND person_id = '{person}' ORDER BY epoch"
@@ -35,7 +35,7 @@ fn holders(tables: &mut Tables, world: &World, scene: &Scene, key: &str) -> BTre
     tables.words(&sql).into_iter().collect()
 }
 
-fn epochs(list: &[&str]) -> BTreeSet<String> {
+pub fn epochs(list: &[&str]) -> BTreeSet<String> {
     list.iter().map(ToString::to_string).collect()
 }
 
@@ -371,7 +371,7 @@ both!(an_agenda_is_not_changed_by_who_sees_part_of_it, |server: TestServer| {
 });
 
 /// Takes up an invitation for somebody who had an account; with the room code, if there is one.
-fn new_means(world: &mut World, key: &str, room_code: Option<&Value>) -> Result<Value, Value> {
+pub fn new_means(world: &mut World, key: &str, room_code: Option<&Value>) -> Result<Value, Value> {
     let invite = format!("/api/v1/people/{}/invitation", world.person(key));
     let invitation = world.client("sec").post(&invite, &json!({"email": World::email(key)})).expect(201);
     let mut body = json!({"token": invitation["token"], "password": PASSWORD});

@@ -298,6 +298,11 @@ const WITHOUT_PERMIT: &[(&str, &str, &str)] = &[
     ("src/identity/passkeys/store.rs", "*", "a person's own means to log in, used before and while logging in"),
     ("src/identity/keys/store.rs", "*", "a person's own key pair, opened by what the person brings"),
     ("src/rooms/keys/store.rs", "*", "keys, sealed for whom they are: whom that may be is asked of the rule, for each"),
+    (
+        "src/rooms/keys/recovery/store.rs",
+        "*",
+        "keys, sealed for officers whom a permit has chosen, or for the operator",
+    ),
     ("src/rooms/keys/before/store.rs", "*", "for a migration, where nobody asks"),
     ("src/cases/store.rs", "fiches_before", "the same"),
     ("src/cases/store.rs", "replace_fiche", "the same"),

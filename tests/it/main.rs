@@ -29,6 +29,7 @@ mod network;
 mod openapi;
 mod pages;
 mod process;
+mod recovery;
 mod rooms;
 mod schema;
 mod search;

@@ -201,11 +201,12 @@ fn migrated(kind: Kind) -> (tempfile::TempDir, Conn) {
     (folder, conn)
 }
 
-/// The `table!` macros of `src/db/schema.rs`.
+/// The `table!` macros of `src/db/schema.rs` and below.
 fn declared() -> Schema {
-    let source = sources::all(&["src/db"]).into_iter().find(|source| source.path == "src/db/schema.rs").unwrap();
     let mut schema = Schema::new();
-    for block in source.code.split("diesel::table! {").skip(1) {
+    let sources = sources::all(&["src/db"]).into_iter().filter(|source| source.path.starts_with("src/db/schema"));
+    let code: String = sources.map(|source| source.code).collect();
+    for block in code.split("diesel::table! {").skip(1) {
         let (head, rest) = block.split_once('{').unwrap();
         let (name, key) = head.trim().split_once('(').unwrap();
         let mut table = Table {

@@ -149,6 +149,16 @@ events! {
     Admitted = "admitted", Rooms, Disclosure;
     /// An admission was ended.
     AdmissionEnded = "admission_ended", Rooms, Alteration;
+    /// A key by which officers recover rooms was entered; those before it were retired.
+    RecoveryKeyEntered = "recovery_key_entered", Administration, Control;
+    /// A room can be recovered by officers from now on.
+    RecoveryChosen = "recovery_chosen", Rooms, Disclosure;
+    /// A room can no longer be recovered by officers.
+    RecoveryEnded = "recovery_ended", Rooms, Alteration;
+    /// Officers were asked to recover a room for a person.
+    RecoveryAsked = "recovery_asked", Rooms, Control;
+    /// Officers recovered a room for a person.
+    RoomRecovered = "room_recovered", Rooms, Disclosure;
     /// The list of a room's notes, with their titles, was read.
     NotesListed = "notes_listed", Rooms, Consultation;
     /// The notes of a room were searched. By which words is nowhere.

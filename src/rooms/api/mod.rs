@@ -2,6 +2,7 @@
 
 mod files;
 mod notes;
+mod recovery;
 mod rooms;
 mod search;
 
@@ -10,5 +11,5 @@ use crate::server::Route;
 /// The routes.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [rooms::routes(), notes::routes(), files::routes(), search::routes()].concat()
+    [rooms::routes(), notes::routes(), files::routes(), recovery::routes(), search::routes()].concat()
 }

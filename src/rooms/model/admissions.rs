@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::source;
+use super::{RecoveryBody, source};
 use crate::context::Moment;
 use crate::error::AppError;
 use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RoomId, SessionId};
@@ -26,6 +26,8 @@ pub struct RoomBody {
     pub case: Option<CaseId>,
     /// Who is admitted now.
     pub members: Vec<Member>,
+    /// Whether officers can recover it: told to those who are admitted only.
+    pub recovery: Option<RecoveryBody>,
 }
 
 /// Somebody admitted to a room.

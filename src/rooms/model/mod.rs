@@ -3,6 +3,7 @@
 mod admissions;
 mod files;
 mod notes;
+mod recovery;
 mod search;
 mod visits;
 
@@ -12,6 +13,7 @@ pub use notes::{
     HandlingCode, NewNote, NewRelease, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, ReleaseBody, Revision,
     WriteBody,
 };
+pub use recovery::{ChooseRecoveryBody, RecoveryBody, RecoveryKeyBody};
 pub use search::{FoundNote, Search, SearchBody, SearchFound};
 pub use visits::{Purpose, VisitBody, VisitOpened};
 

@@ -2,6 +2,7 @@
 
 mod files;
 mod notes;
+mod recovery;
 mod room;
 mod search;
 
@@ -18,7 +19,7 @@ use crate::server::page::{Shell, or_none};
 /// The routes.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    [room::routes(), notes::routes(), files::routes(), search::routes()].concat()
+    [room::routes(), recovery::routes(), notes::routes(), files::routes(), search::routes()].concat()
 }
 
 /// Every kind of these pages, made up.

@@ -12,7 +12,7 @@ use crate::audit::Event;
 use crate::error::AppError;
 use crate::ids::{PersonId, RoomId, VisitId};
 use crate::rooms::model::{AdmitBody, Member, VisitBody};
-use crate::rooms::service::{admissions, visits};
+use crate::rooms::service::{admissions, recovery, visits};
 use crate::rooms::store::Room;
 use crate::server::page::{KEPT, NEXT, Nothing, Purpose, Resume, Shell, is_ours, show};
 use crate::server::registry::schema;
@@ -30,6 +30,8 @@ struct RoomPage {
     candidates: Vec<(String, String)>,
     /// Who looks, if the reader may end others' admissions.
     ends_as: Option<PersonId>,
+    /// Whether the reader could change whether officers can recover the room.
+    changes_recovery: bool,
 }
 
 impl RoomPage {
@@ -106,20 +108,21 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn get(call: Call) -> Result<Answer, AppError> {
+pub(super) async fn get(call: Call) -> Result<Answer, AppError> {
     let id = call.path("room", RoomId::parse)?;
     let visit = call.visit().cloned();
-    let (shell, (inside, candidates, ends_as)) = call
+    let (shell, (inside, candidates, ends_as, changes_recovery)) = call
         .see(move |work, asker| {
             let inside = Inside::look(work, asker, &id)?;
             let candidates = admissions::candidates(work, asker, &id, &inside.room.members)?;
             let ends = access::permit::<actions::EndAdmission, Room>(work, asker, &id).is_ok();
-            Ok((inside, candidates, asker.person().filter(|_| ends).cloned()))
+            let changes = recovery::may_change(work, asker, &id)?;
+            Ok((inside, candidates, asker.person().filter(|_| ends).cloned(), changes))
         })
         .await?;
     let candidates =
         candidates.into_iter().map(|(id, name, code)| (id.to_string(), format!("{code} · {name}"))).collect();
-    show(&shell.clone(), &RoomPage { shell, inside, visit, candidates, ends_as })
+    show(&shell.clone(), &RoomPage { shell, inside, visit, candidates, ends_as, changes_recovery })
 }
 
 async fn open_visit(call: Call) -> Result<Answer, AppError> {

@@ -4,6 +4,7 @@ pub(super) mod admissions;
 pub(super) mod audience;
 pub(super) mod files;
 pub(super) mod notes;
+pub(super) mod recovery;
 pub(super) mod releases;
 pub(super) mod rooms;
 pub(super) mod sealing;

@@ -1,5 +1,6 @@
 //! Looking at a room: what it belongs to, who is in it, and what it is called.
 
+use super::recovery;
 use crate::access::{self, Asker, Fact, actions};
 use crate::audit::{Entry, Event};
 use crate::db::Work;
@@ -16,7 +17,9 @@ pub(in crate::rooms) fn get(work: &mut Work<'_>, asker: &Asker, id: &RoomId) -> 
     let permit = access::permit::<actions::SeeRoom, Room>(work, asker, id)?;
     let now = work.now;
     let mut members = store::members(work.conn, &permit, now)?;
+    let mut recovery = None;
     if permit.held(Fact::Admitted) {
+        recovery = Some(recovery::state(work, id)?);
         let keyed = keys::keyed(work, id)?;
         for member in &mut members {
             member.keyed = Some(keyed.contains(&member.person));
@@ -34,6 +37,7 @@ pub(in crate::rooms) fn get(work: &mut Work<'_>, asker: &Asker, id: &RoomId) -> 
         meeting,
         case: room.case.map(|(case, _)| case),
         members,
+        recovery,
     })
 }
 

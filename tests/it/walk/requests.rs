@@ -58,7 +58,7 @@ pub fn variants(route: &Route) -> &'static [&'static str] {
         "add_session" => &["open", "closed"],
         "get_room" | "open_visit" | "end_visit" | "list_notes" | "search_notes" | "write_note" | "get_note"
         | "revise_note" | "add_file" | "read_file" | "list_note_versions" | "release_note" | "end_note_release"
-        | "end_admission" => &["of a session", "of a case file"],
+        | "end_admission" | "choose_recovery" | "end_recovery" => &["of a session", "of a case file"],
         "admit" => &["to a session", "to a case file", "an officer, to a case file", "oneself"],
         "get_person" => &["of FR", "of SE", "oneself"],
         "get_entry" | "get_receipt" => &["a note read", "a party recorded", "one's own"],
@@ -510,6 +510,11 @@ fn rooms(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal)
             let person = stage.somebody();
             stage.insider(&room).post(&format!("{path}/admissions"), &json!({"person": person})).expect(201);
             Made::at(format!("{path}/admissions/{person}"), &room)
+        }
+        "choose_recovery" | "end_recovery" => {
+            let key = stage.recovery_key(&room, route.name == "end_recovery");
+            let made = Made::at(format!("{path}/recovery"), &room);
+            if route.name == "end_recovery" { made } else { made.json(json!({"key": key})) }
         }
         "list_notes" => Made::at(format!("{path}/notes"), &room),
         "search_notes" => Made::at(format!("{path}/search"), &room).json(json!({"q": "note"})),

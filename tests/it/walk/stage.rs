@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use incamera::context::Moment;
-use incamera::ids::{PersonId, RoomId, SignInId};
+use incamera::ids::{PersonId, RecoveryKeyId, RoomId, SignInId};
 use incamera::network::model::{PartyKind, Role, Standing};
+use incamera::rooms::keys::recovery::enter;
+use incamera::seal::recovery::RecoverySecret;
 use serde_json::{Value, json};
 
 use super::principals::{Principal, Token, Visit};
@@ -41,6 +43,7 @@ pub struct Stage {
     logged_in: BTreeMap<String, Moment>,
     visits: BTreeMap<(String, RoomId), String>,
     foreign: String,
+    recovery: Option<RecoveryKeyId>,
     counter: usize,
 }
 
@@ -107,6 +110,7 @@ impl Stage {
             logged_in: BTreeMap::new(),
             visits: BTreeMap::new(),
             foreign,
+            recovery: None,
             counter: 0,
         }
     }
@@ -162,6 +166,24 @@ impl Stage {
         let mut client = self.world.with(&session);
         client.visit = Some(visit);
         client
+    }
+
+    /// A recovery key that can be chosen, and was for the room, or was not.
+    pub fn recovery_key(&mut self, room: &RoomId, chosen: bool) -> RecoveryKeyId {
+        if self.recovery.is_none() {
+            let key = RecoverySecret::new(&self.world.server.ctx(), 2, 3).unwrap().key().clone();
+            self.recovery = Some(key.id.clone());
+            self.world.server.operate(move |work| enter(work, &key));
+        }
+        let key = self.recovery.clone().unwrap();
+        let path = format!("/api/v1/rooms/{room}/recovery");
+        let mut fr = self.insider(room);
+        if chosen {
+            drop(fr.send_put(&path, &json!({"key": key})));
+        } else {
+            drop(fr.delete(&path));
+        }
+        key
     }
 
     /// An officer of the Secretariat, likewise.

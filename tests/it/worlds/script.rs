@@ -386,6 +386,7 @@ fn bodies(route: &str) -> Vec<Value> {
             json!({"person": "<hidden.person>"}),
             json!({"person": "<no2>", "reach": "onward"}),
         ],
+        "choose_recovery" => vec![json!({"key": "<hidden.person>"})],
         "write_note" | "revise_note" => vec![note("A title", "A text")],
         "search_notes" => vec![json!({"q": "a"}), json!({"q": MARK}), json!({"q": "e", "author": "<hidden.person>"})],
         "release_note" => vec![json!({"party": "<UA>"}), json!({"party": "<hidden.person>"})],

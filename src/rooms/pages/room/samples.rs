@@ -2,9 +2,9 @@
 
 use super::RoomPage;
 use crate::context::Moment;
-use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RoomId, SessionId, VisitId};
+use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RecoveryKeyId, RoomId, SessionId, VisitId};
 use crate::network::names::Names;
-use crate::rooms::model::{Member, RoomBody};
+use crate::rooms::model::{Member, RecoveryBody, RecoveryKeyBody, RoomBody};
 use crate::rooms::opening::{Reach, RoomKind};
 use crate::rooms::pages::Inside;
 use crate::server::page::{Sample, Shell, sample, with_problems};
@@ -36,6 +36,7 @@ pub(in crate::rooms::pages) fn inside(kind: RoomKind, titled: bool) -> Inside {
         meeting: of_session.then(|| MeetingId::parse(ID).unwrap()),
         case: (!of_session).then(|| CaseId::parse(ID).unwrap()),
         members: vec![member(ID, "Anna", Reach::Whole), member(OTHER, TRYING, Reach::Onward)],
+        recovery: Some(RecoveryBody { chosen: None, complete: false, offered: None }),
     };
     let names = Names::made_up([], [(&party(ID), "FR", "France"), (&party(OTHER), "UA", "Ukraine")]);
     Inside { room, names }
@@ -43,12 +44,27 @@ pub(in crate::rooms::pages) fn inside(kind: RoomKind, titled: bool) -> Inside {
 
 /// Samples of the door.
 pub(in crate::rooms::pages) fn samples(shell: &Shell) -> Vec<Sample> {
+    let key = |id: &str, retired: bool| RecoveryKeyBody {
+        id: RecoveryKeyId::parse(id).unwrap(),
+        needed: 3,
+        shares: 5,
+        entered: THEN,
+        retired: retired.then_some(THEN),
+    };
     let page = |shell: &Shell, kind, titled, visit: bool, candidates: bool| RoomPage {
         shell: shell.clone(),
         inside: inside(kind, titled),
         visit: visit.then(|| VisitId::parse(ID).unwrap()),
         candidates: if candidates { vec![(OTHER.to_owned(), TRYING.to_owned())] } else { Vec::new() },
         ends_as: PersonId::parse(ID).filter(|_| candidates),
+        changes_recovery: candidates,
+    };
+    let recovered = |visit, chosen: Option<bool>, complete, offered: bool| {
+        let mut page = page(shell, RoomKind::Session, true, visit, true);
+        let chosen = chosen.map(|retired| key(ID, retired));
+        page.inside.room.recovery =
+            Some(RecoveryBody { chosen, complete, offered: offered.then(|| key(OTHER, false)) });
+        page
     };
     let purposeless = with_problems(shell, &[("purpose", "empty")], &[("purpose", TRYING)]);
     let sourceless = with_problems(shell, &[("person", "nobody who can be admitted"), ("source", "too long")], &[]);
@@ -60,6 +76,10 @@ pub(in crate::rooms::pages) fn samples(shell: &Shell) -> Vec<Sample> {
             page(shell, RoomKind::Session, false, false, true),
             page(&purposeless, RoomKind::CaseFile, true, false, false),
             page(&sourceless, RoomKind::CaseFile, true, true, true),
+            recovered(true, None, false, true),
+            recovered(true, Some(false), true, false),
+            recovered(true, Some(true), false, true),
+            recovered(false, Some(false), false, false),
         ],
     )
 }
