@@ -490,7 +490,8 @@ impl Judge {
                 Answer::texts(200, [text])
             }
             Act::Admit { by, room, whom, whole } => {
-                let officer_of_case = whom == OFFICER && is_case(room);
+                // Whoever is no officer any more is nobody who can be admitted.
+                let officer_of_case = whom == OFFICER && is_case(room) && self.rests_on(whom).is_some();
                 if !self.admits(by, room, at) || whom == by || officer_of_case {
                     return Answer::of(self.refused(room, by, at));
                 }
