@@ -230,13 +230,18 @@ pub(in crate::rooms) fn begin(work: &mut Work<'_>, room: &RoomId, seed: Seed, be
 /// # Errors
 /// The database's.
 pub(in crate::rooms) fn leave(work: &mut Work<'_>, room: &RoomId, person: &PersonId) -> Result<(), AppError> {
-    let (his, mut others): (Holdings, Holdings) =
+    let (his, others): (Holdings, Holdings) =
         store::holders(work.conn, room)?.into_iter().partition(|(holder, ..)| holder == person);
-    // What is kept for a pair that is gone opens nothing.
-    let pairs = store::pairs(work.conn, others.iter().map(|(holder, ..)| holder))?;
-    others.retain(|(holder, pair, _)| pairs.get(holder) == Some(pair));
+    let others = living(work, others)?;
     take_away(work, room, &his, &others)?;
     close(work, room)
+}
+
+/// Of these, what is kept for pairs that live. What is kept for one that is gone opens nothing.
+fn living(work: &mut Work<'_>, mut holdings: Holdings) -> Result<Holdings, AppError> {
+    let pairs = store::pairs(work.conn, holdings.iter().map(|(holder, ..)| holder))?;
+    holdings.retain(|(holder, pair, _)| pairs.get(holder) == Some(pair));
+    Ok(holdings)
 }
 
 /// Deletes what is kept for these, as far as others have the same.
@@ -483,12 +488,14 @@ pub(in crate::rooms) fn make_own(work: &mut Work<'_>, room: &RoomId, key: &Key) 
 
 /// Whether any key of a room has come to a person.
 pub(in crate::rooms) fn has_come(work: &mut Work<'_>, room: &RoomId, person: &PersonId) -> Result<bool, AppError> {
-    Ok(store::holders(work.conn, room)?.iter().any(|(holder, ..)| holder == person))
+    let his = store::holders(work.conn, room)?.into_iter().filter(|(holder, ..)| holder == person).collect();
+    Ok(!living(work, his)?.is_empty())
 }
 
 /// To whom of those admitted the key of a room's newest epoch has come.
 pub(in crate::rooms) fn keyed(work: &mut Work<'_>, room: &RoomId) -> Result<BTreeSet<PersonId>, AppError> {
-    let holders = store::holders(work.conn, room)?;
+    let holders: Holdings = store::holders(work.conn, room)?.into_iter().collect();
     let newest = holders.iter().map(|(.., epoch)| *epoch).max();
-    Ok(holders.into_iter().filter(|(.., epoch)| Some(*epoch) == newest).map(|(person, ..)| person).collect())
+    let holders = living(work, holders)?.into_iter();
+    Ok(holders.filter(|(.., epoch)| Some(*epoch) == newest).map(|(person, ..)| person).collect())
 }

@@ -1,5 +1,6 @@
 // Who follows open sessions: reaches what is theirs, and finds no trace of the rest.
 
+import { readFile } from "node:fs/promises";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { account, as, closeBrowser, download, enter, follow, likewise, send, walk } from "./house.mjs";
@@ -39,8 +40,10 @@ before(async () => {
     notes.push(new URL(page.url()).pathname);
   }
   await page.goto(notes[0]);
+  await page.setInputFiles("#field-file", { name: "a plan.txt", mimeType: "text/plain", buffer: Buffer.from("what the plan says") });
+  await page.click("main form[action$='/files'] button");
   const ukraine = await page.locator("#field-party option", { hasText: "Ukraine" }).getAttribute("value");
-  await send(page, { party: ukraine });
+  await send(page, { party: ukraine }, "main form[action$='/releases'] button");
   released = { room: new URL(room).pathname, notes, title: hidden.words[0] };
   await page.goto(notes[0].replace(/\/notes.*/, ""));
   [meeting] = await links(page, /^\/meetings\//);
@@ -170,6 +173,9 @@ for (const scripts of [false, true]) {
     assert.doesNotMatch(shown, /Kept among members/);
     assert.equal((await page.goto(released.notes[0])).status(), 200);
     assert.equal(await page.locator("main a[href$='/revision']").count(), 0);
+    const [saved] = await Promise.all([page.waitForEvent("download"), page.click("main a[href*='/files/']")]);
+    assert.equal(saved.suggestedFilename(), "a plan.txt");
+    assert.equal(await readFile(await saved.path(), "utf8"), "what the plan says");
     assert.equal((await page.goto(released.notes[1])).status(), 404);
     await page.context().close();
 

@@ -422,9 +422,38 @@ const A_PAIR_THAT_IS_GONE: [Act; 15] = [
     Act::Read(0, 0, 0),
 ];
 
+/// Nor does it let anybody in, or count as one of those who have the key.
+const A_PAIR_THAT_LETS_NOBODY_IN: [Act; 13] = [
+    Act::LogIn(1),
+    Act::Visit(1, 0),
+    Act::Write(1, 0),
+    // Of this epoch nobody has the key but the pair that is gone.
+    Act::NewMeans { person: 1, paper: false },
+    Act::AdmitForAnHour { room: 0, whom: 0, whole: true },
+    Act::LogIn(0),
+    Act::Visit(0, 0),
+    Act::Write(0, 0),
+    // Admitted past everybody inside, and so without the key of what was written since.
+    Act::AdmitForAnHour { room: 0, whom: 1, whole: true },
+    Act::LogIn(1),
+    Act::Look(1, 0),
+    Act::Visit(1, 0),
+    Act::List(1, 0),
+];
+
 #[test]
 fn what_a_pair_that_is_gone_has_saves_nothing() {
     told(Kind::Sqlite, [1, 1], &A_PAIR_THAT_IS_GONE);
+}
+
+#[test]
+fn what_a_pair_that_is_gone_has_lets_nobody_in() {
+    told(Kind::Sqlite, [2, 2], &A_PAIR_THAT_LETS_NOBODY_IN);
+}
+
+#[test]
+fn what_a_pair_that_is_gone_has_lets_nobody_in_on_postgres() {
+    told(Kind::Postgres, [2, 2], &A_PAIR_THAT_LETS_NOBODY_IN);
 }
 
 #[test]

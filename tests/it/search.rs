@@ -69,6 +69,12 @@ both!(a_search_finds_what_the_list_shows, |server| {
         assert_eq!(found(&mut ua, &search, &json!({"q": words})).0, titles, "{words}");
     }
     assert_eq!(found(&mut de, &search, &json!({"q": "redacted"})).0, [""; 0], "an older version");
+    // So do the names of files, of the version that the asker reads.
+    fr.send_file(&format!("{first}/files"), 3, "Déposition 4.pdf", b"x").expect(201);
+    let by_name = json!({"q": "deposition common"});
+    assert_eq!(found(&mut de, &search, &by_name).0, ["third"]);
+    assert_eq!(de.post(&search, &json!({"q": "deposition"})).expect(200)["items"][0]["excerpt"], "Déposition 4.pdf");
+    assert_eq!(found(&mut ua, &search, &by_name).0, [""; 0]);
     let line = ua.post(&search, &json!({"q": "redacted"})).expect(200)["items"][0].clone();
     let listed = ua.get(&notes).expect(200)["items"][1].clone();
     for (name, value) in listed.as_object().unwrap() {

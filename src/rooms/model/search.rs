@@ -99,19 +99,20 @@ impl Search {
             && self.to.is_none_or(|to| written < to)
     }
 
-    /// Looks for the words; answers the excerpt when all are there.
+    /// Looks for the words; answers the excerpt when all are there. `beside` is what else a note says: its restrictions,
+    /// and the names of its files.
     #[must_use]
-    pub fn excerpt(&self, title: &str, text: &str, handling: Option<&str>) -> Option<String> {
-        let (in_title, in_text, in_handling) = (fold(title), fold(text), handling.map(fold).unwrap_or_default());
-        let found = |word: &String| [&in_title, &in_text, &in_handling].iter().any(|part| part.contains(word.as_str()));
+    pub fn excerpt(&self, title: &str, text: &str, beside: &str) -> Option<String> {
+        let (in_title, in_text, in_beside) = (fold(title), fold(text), fold(beside));
+        let found = |word: &String| [&in_title, &in_text, &in_beside].iter().any(|part| part.contains(word.as_str()));
         if !self.words.iter().all(found) {
             return None;
         }
         let first = |part: &str| self.words.iter().filter_map(|word| part.find(word.as_str())).min();
-        Some(match (first(&in_text), handling, first(&in_handling)) {
-            (Some(at), ..) => around(text, origin(text, at)),
-            (None, Some(handling), Some(at)) => around(handling, origin(handling, at)),
-            _ => around(text, 0),
+        Some(match (first(&in_text), first(&in_beside)) {
+            (Some(at), _) => around(text, origin(text, at)),
+            (None, Some(at)) => around(beside, origin(beside, at)),
+            (None, None) => around(text, 0),
         })
     }
 }
@@ -198,7 +199,7 @@ mod tests {
     }
 
     fn finds(q: &str, text: &str) -> Option<String> {
-        search(q).unwrap().excerpt("", text, None)
+        search(q).unwrap().excerpt("", text, "")
     }
 
     #[test]
@@ -228,8 +229,8 @@ mod tests {
     #[test]
     fn every_word_must_occur_somewhere() {
         let search = search("arrest  Vienna seven").unwrap();
-        assert!(search.excerpt("Arrests", "on the seventh", Some("only in Vienna")).is_some());
-        assert!(search.excerpt("Arrests", "on the seventh", None).is_none());
+        assert!(search.excerpt("Arrests", "on the seventh", "only in Vienna").is_some());
+        assert!(search.excerpt("Arrests", "on the seventh", "").is_none());
         for (q, text) in [("%", "all"), ("_", "all"), (".*", "all"), ("a|b", "a"), ("[a]", "a"), ("\\w", "w")] {
             assert!(finds(q, text).is_none(), "{q} is looked for as it is typed");
             assert!(finds(q, &format!("x{q}y")).is_some(), "{q} is looked for as it is typed");
@@ -244,8 +245,8 @@ mod tests {
         assert!(excerpt.contains("before ÉLAN vital after"), "{excerpt}");
         assert!(excerpt.chars().count() <= BEFORE + AFTER + 2, "{excerpt}");
         assert_eq!(finds("short", "A short one").unwrap(), "A short one");
-        assert_eq!(search("t").unwrap().excerpt("t", "beginning", None).unwrap(), "beginning");
-        assert_eq!(search("press").unwrap().excerpt("", "x", Some("not to the press")).unwrap(), "not to the press");
+        assert_eq!(search("t").unwrap().excerpt("t", "beginning", "").unwrap(), "beginning");
+        assert_eq!(search("press").unwrap().excerpt("", "x", "not to the press").unwrap(), "not to the press");
         assert_eq!(finds("字", &"字".repeat(1000)).unwrap().chars().count(), AFTER + 1, "there is no blank to cut at");
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{notes, sealing};
+use super::{files, notes, sealing};
 use crate::access::{self, Asker, actions};
 use crate::audit::Event;
 use crate::context::Moment;
@@ -69,7 +69,7 @@ pub(in crate::rooms) fn search(
         let mut stopped = false;
         for one in notes::as_released(work, asker, block)? {
             // At least one, however late it is: whoever goes on gets on.
-            look(&ring, search, &mut so, one)?;
+            look(work, &ring, search, &mut so, one)?;
             stopped = is_enough(&so);
             if stopped {
                 break;
@@ -85,7 +85,13 @@ pub(in crate::rooms) fn search(
 }
 
 /// Looks at one note. The only place where a search opens anything.
-fn look(ring: &Ring, search: &Search, so: &mut So, (note, row): (Note, SealedVersion)) -> Result<(), AppError> {
+fn look(
+    work: &mut Work<'_>,
+    ring: &Ring,
+    search: &Search,
+    so: &mut So,
+    (note, row): (Note, SealedVersion),
+) -> Result<(), AppError> {
     so.far = Some((note.written_us, note.id.clone()));
     if !search.is_about(&row.author_id, &note.party_id, row.written_us) {
         return Ok(());
@@ -96,7 +102,9 @@ fn look(ring: &Ring, search: &Search, so: &mut So, (note, row): (Note, SealedVer
     so.opened = so.opened.saturating_add(1);
     let title = sealing::title(ring, &note.room_id, &row)?;
     let (text, handling) = sealing::text(ring, &note.room_id, &row)?;
-    if let Some(excerpt) = search.excerpt(&title, &text, handling.as_deref()) {
+    let files = files::of(work, ring, (&note.room_id, &note.id), (row.version, row.files))?;
+    let beside: Vec<String> = handling.into_iter().chain(files.into_iter().map(|file| file.name)).collect();
+    if let Some(excerpt) = search.excerpt(&title, &text, &beside.join("\n")) {
         let line = notes::line(note.clone(), &row, title)?;
         so.found.push((note, FoundNote { line, excerpt }));
     }

@@ -50,7 +50,7 @@ pub(in crate::rooms) fn file(
         .optional()
 }
 
-/// A piece of a file that [`file`] found.
+/// A piece of a file that [`file()`] found.
 pub(in crate::rooms) fn piece(
     conn: &mut Conn,
     _: &Permit<actions::ReadNote, Note>,

@@ -158,7 +158,10 @@ impl Parts {
     async fn some_of(&mut self, part: &mut Field<'static>) -> Result<Option<Bytes>, AppError> {
         loop {
             if let Poll::Ready(some) = poll_fn(|cx| Poll::Ready(Pin::new(&mut *part).poll_next(cx))).await {
-                return some.transpose().map_err(|error| broken(&error));
+                match some.transpose().map_err(|error| broken(&error))? {
+                    Some(some) if some.is_empty() => continue,
+                    some => return Ok(some),
+                }
             }
             self.feed.take_from(&mut self.incoming).await?;
         }

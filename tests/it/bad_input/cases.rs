@@ -483,8 +483,10 @@ pub fn headers(probe: &mut Probe, route: &Route) {
     if !route.also.contains(&412) {
         return;
     }
-    let members = probe.members(route).unwrap();
-    let body = probe.base(route, &members).to_string();
+    let body = match probe.members(route) {
+        Some(members) => probe.base(route, &members).to_string(),
+        None => "words".to_owned(),
+    };
     probe.unchanged(&format!("{}'s If-Match", route.name), |probe| {
         let body = Some(body.as_bytes());
         probe.refused(route, "no If-Match", &path, &[("if-match", "")], body, &Blame::Status(&[428]));

@@ -340,7 +340,8 @@ impl Judge {
     fn keyed(&self, room: Room) -> BTreeSet<Person> {
         let holds = &self.rooms[room].holds;
         let newest = holds.iter().map(|one| one.2).max();
-        holds.iter().filter(|one| Some(one.2) == newest).map(|one| one.0).collect()
+        let living = |one: &&(Person, u32, u32)| self.people[one.0].pair == one.1;
+        holds.iter().filter(living).filter(|one| Some(one.2) == newest).map(|one| one.0).collect()
     }
 
     /// What comes of an act at the moment `at`, the `when`th; `text` is the number of what it would write.
@@ -427,7 +428,8 @@ impl Judge {
                 }
                 let before = self.rooms[room].clone();
                 self.settle(room, Some(person), at, when);
-                if !self.rooms[room].holds.iter().any(|one| one.0 == person) {
+                let pair = self.people[person].pair;
+                if !self.rooms[room].holds.iter().any(|one| (one.0, one.1) == (person, pair)) {
                     self.rooms[room] = before;
                     return Answer::of(409);
                 }
