@@ -34,16 +34,18 @@ pub(super) async fn take(call: &mut Call, place: (&RoomId, &NoteId), based_on: i
         let (room, note) = (room.clone(), note.clone());
         call.write(move |work, asker| service::begin(work, asker, (&room, &note), based_on)).await?
     };
-    match keep(call, (&room, &note), &id, name, coming).await {
-        Ok(new) => call.write(move |work, asker| service::add(work, asker, (&room, &note), based_on, new)).await,
-        Err(error) => {
-            // What goes away before this is found by its age.
-            if let Err(failed) = call.db().write(move |work| service::forget(work, &id)).await {
-                tracing::error!(cause = ?failed.cause().map(ToString::to_string), "a file that broke off was not removed");
-            }
-            Err(error)
-        }
+    let added = async {
+        let new = keep(call, (&room, &note), &id, name, coming).await?;
+        call.write(move |work, asker| service::add(work, asker, (&room, &note), based_on, new)).await
+    };
+    let added = added.await;
+    // One whose connection ends before this is found by its age; of one that was added all the same, nothing is thrown away.
+    if added.is_err()
+        && let Err(failed) = call.db().write(move |work| service::forget(work, &id)).await
+    {
+        tracing::error!(cause = ?failed.cause().map(ToString::to_string), "a file that broke off was not removed");
     }
+    added
 }
 
 /// Seals what comes and keeps it.
@@ -156,7 +158,7 @@ pub(super) async fn give(call: Call, place: (RoomId, NoteId), file: FileId) -> R
         let (room, note) = place.clone();
         call.read(move |work, asker| service::open(work, asker, (&room, &note), &file)).await?
     };
-    let pieces = service::key(&details)?.pieces(&place.0, &id)?;
+    let pieces = FileKey::read(&details.key)?.pieces(&place.0, &id)?;
     let giving = Giving { call, place, id, pieces: Rc::new(pieces), count, number: 0, left: details.size };
     let made = unfold(giving, |mut giving| async move {
         if giving.left == 0 {

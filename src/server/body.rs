@@ -36,7 +36,7 @@ impl From<Payload> for Body {
 /// The whole body, in the time that the settings give it.
 ///
 /// # Errors
-/// As [`Incoming::next`]; `TooSlow` beyond the time.
+/// As [`Incoming::next`].
 pub(crate) async fn read(
     body: &Body,
     announced: Option<u64>,
@@ -44,8 +44,7 @@ pub(crate) async fn read(
     limits: &ServerSettings,
 ) -> Result<Vec<u8>, AppError> {
     let most = u64::try_from(most).unwrap_or(u64::MAX);
-    let mut incoming = Incoming::new(body, announced, most, limits)?;
-    incoming.deadline = Some(Duration::from_secs(limits.body_seconds));
+    let mut incoming = Incoming::new(body, announced, most, limits)?.in_time(limits);
     let mut whole = BytesMut::new();
     while let Some(chunk) = incoming.next().await? {
         whole.extend_from_slice(&chunk);
@@ -82,10 +81,16 @@ impl Incoming {
         Ok(Self { body, most, have: 0, least_rate, begun: Instant::now(), deadline: None })
     }
 
+    /// Which must be here in the time that the settings give a body.
+    pub(super) fn in_time(mut self, limits: &ServerSettings) -> Self {
+        self.deadline = Some(Duration::from_secs(limits.body_seconds));
+        self
+    }
+
     /// What has come of it since the last call; nothing when that was all.
     ///
     /// # Errors
-    /// `TooLarge` beyond the bytes that are taken, `TooSlow` below the rate, `Invalid` when the client breaks off or
+    /// `TooLarge` beyond the bytes that are taken, `TooSlow` below the rate or beyond the time, `Invalid` when the client breaks off or
     /// frames it wrongly.
     pub async fn next(&mut self) -> Result<Option<Bytes>, AppError> {
         // By now this many bytes must have come; the wait for the next ones ends when that is no longer so.

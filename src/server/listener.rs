@@ -261,6 +261,7 @@ async fn dispatch_page(
         Takes::Upload(_) => {
             let limits = limits(&state, u64::try_from(state.settings.materials.bytes).unwrap_or(u64::MAX));
             let coming = incoming(&state, request, payload, limits.file.saturating_add(limits.field))?;
+            let coming = coming.in_time(&state.settings.server);
             (shown.visitor.typed, sent.file) = page::upload::read(media, coming, limits).await?;
         }
         Takes::FileForm(_) => {

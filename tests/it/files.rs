@@ -283,6 +283,19 @@ both!(an_ending_bites_in_the_middle_of_what_comes, |server: TestServer| {
     }
 });
 
+both!(what_was_overtaken_leaves_nothing, |server: TestServer| {
+    let mut told = Told::new(server);
+    let all = bytes(2 * PIECE);
+    let mut stream = begin(&mut told, Some(all.len()));
+    stream.write_all(&all[..PIECE + 1]).unwrap();
+    stream.flush().unwrap();
+    wait_for(&mut told, 1);
+    told.fr.put(&told.note, 1, &note("A note", "meanwhile")).expect(200);
+    stream.write_all(&all[PIECE + 1..]).unwrap();
+    assert_eq!(crate::support::client::read_reply(&mut stream).unwrap().status, 412);
+    assert_eq!((told.version(), told.pieces(), told.uploads()), (2, 0, 0));
+});
+
 both!(an_ending_bites_in_the_middle_of_what_goes, |server: TestServer| {
     let mut told = Told::new(server);
     let sent = bytes(24 * PIECE);

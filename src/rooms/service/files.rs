@@ -13,7 +13,7 @@ use crate::ids::{FileId, NoteId, PersonId, RoomId};
 use crate::rooms::keys::{AWAITED, Pen, Ring};
 use crate::rooms::model::{FileBody, FileDetails, NewFile, NewNote};
 use crate::rooms::store::{self, Note, SealedFile};
-use crate::seal::{FileKey, Place, Sealed};
+use crate::seal::Place;
 
 /// A file of which nothing came for so long has broken off, in microseconds: at the least rate a piece takes a
 /// quarter of it.
@@ -29,18 +29,17 @@ pub(in crate::rooms) struct Opened {
     pub(in crate::rooms) pieces: i64,
 }
 
-/// Where the sealed part of a file belongs: moved to another note or version, it is nothing.
-fn seal_at<T>(
-    room: &RoomId,
-    (note, file): (&NoteId, &FileId),
-    version: i64,
-    seal: impl FnOnce(Place<'_>) -> Result<T, AppError>,
-) -> Result<T, AppError> {
-    seal(Place { room, what: "file", thing: &format!("{note} {file}"), version })
+/// What the sealed part of a file belongs to, beside the version: moved to another note, it is nothing.
+fn thing(note: &NoteId, file: &FileId) -> String {
+    format!("{note} {file}")
+}
+
+fn place<'a>(room: &'a RoomId, thing: &'a str, version: i64) -> Place<'a> {
+    Place { room, what: "file", thing, version }
 }
 
 fn details(ring: &Ring, room: &RoomId, row: &SealedFile) -> Result<FileDetails, AppError> {
-    let text = seal_at(room, (&row.note_id, &row.id), row.version, |place| ring.open(place, &row.details))?;
+    let text = ring.open(place(room, &thing(&row.note_id, &row.id), row.version), &row.details)?;
     serde_json::from_str(&text).map_err(AppError::internal)
 }
 
@@ -150,7 +149,7 @@ pub(in crate::rooms) fn add(
     let mut next = sealing::seal(seals, (room, note, version), &same, (&author, now))?;
     next.files = Some(newest.files.unwrap_or_default().saturating_add(1));
     let text = zeroize::Zeroizing::new(serde_json::to_string(&new.details).map_err(AppError::internal)?);
-    let details: Sealed = seal_at(room, (note, &new.id), version, |place| pen.seal(work, place, &text))?;
+    let details = pen.seal(work, place(room, &thing(note, &new.id), version), &text)?;
     let row = SealedFile {
         id: new.id,
         note_id: note.clone(),
@@ -213,9 +212,4 @@ pub(in crate::rooms) fn piece(
 ) -> Result<Vec<u8>, AppError> {
     let (permit, row) = readable(work, asker, place, file)?;
     Ok(store::piece(work.conn, &permit, &row, number)?)
-}
-
-/// The key of an opened file.
-pub(in crate::rooms) fn key(details: &FileDetails) -> Result<FileKey, AppError> {
-    FileKey::read(&details.key)
 }

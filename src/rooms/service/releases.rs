@@ -19,7 +19,7 @@ pub(in crate::rooms) fn release(
 ) -> Result<NoteReleaseBody, AppError> {
     let (permit, entry) = releasable(work, asker, room, note, Event::NoteReleased)?;
     release::judge_recipient(work, &permit.thing().party_id, &new.party, "party")?;
-    let newest = store::newest_version(work.conn, &permit)?;
+    let newest = store::newest(work.conn, &permit)?.version;
     let version = new.version.unwrap_or(newest);
     if !(1..=newest).contains(&version) {
         return Err(AppError::field("version", "no such version"));

@@ -15,8 +15,8 @@ pub(super) use files::{
 pub(super) use mine::{admitted_to, last_visits, news};
 pub use notes::Note;
 pub(super) use notes::{
-    NoteAt, SealedVersion, holds_notes, insert_note, insert_version, newest, newest_version, page as notes_page,
-    released_versions, versions,
+    NoteAt, SealedVersion, holds_notes, insert_note, insert_version, newest, page as notes_page, released_versions,
+    versions,
 };
 pub use rooms::Room;
 pub(super) use visits::{end_visit, end_visits_of, insert_visit};

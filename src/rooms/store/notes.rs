@@ -160,25 +160,13 @@ pub(in crate::rooms) fn released_versions(
     Ok(coded.map(|(version, _)| version).collect())
 }
 
-/// The newest version of a note, for whoever writes the next one on top of it.
-pub(in crate::rooms) fn newest(
-    conn: &mut Conn,
-    permit: &Permit<actions::ReviseNote, Note>,
-) -> QueryResult<SealedVersion> {
+/// The newest version of a note, for whoever is about to write the next or to release one.
+pub(in crate::rooms) fn newest<A>(conn: &mut Conn, permit: &Permit<A, Note>) -> QueryResult<SealedVersion> {
     note_versions::table
         .filter(note_versions::note_id.eq(&permit.thing().id))
         .order(note_versions::version.desc())
         .select(SealedVersion::as_select())
         .first(conn)
-}
-
-/// The number of a note's newest version, for whoever is about to write the next or to release one.
-pub(in crate::rooms) fn newest_version<A>(conn: &mut Conn, permit: &Permit<A, Note>) -> QueryResult<i64> {
-    note_versions::table
-        .filter(note_versions::note_id.eq(&permit.thing().id))
-        .select(diesel::dsl::max(note_versions::version))
-        .first::<Option<i64>>(conn)
-        .map(Option::unwrap_or_default)
 }
 
 /// Inserts a note and its first version. The caller has leave to write into the room, or is the operator.

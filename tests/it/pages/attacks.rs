@@ -112,6 +112,31 @@ fn a_file_from_nobody_is_not_read() {
     }
 }
 
+/// A document must be here in the time that any body is given, however fast it comes.
+#[test]
+fn a_document_is_not_waited_for_without_end() {
+    let limits = [("INCAMERA_SERVER__BODY_SECONDS", "4"), ("INCAMERA_SERVER__BODY_LEAST_RATE", "1")];
+    let mut world = World::new(TestServer::start_with(Kind::Sqlite, &limits));
+    let scene = scene(&mut world);
+    let sec = world.client("sec");
+    let mut stream = sec.connect().unwrap();
+    stream.sock.set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
+    let head = format!(
+        "POST /sessions/{}/materials HTTP/1.1\r\nhost: localhost\r\ncontent-type: multipart/form-data; boundary=X\r\n\
+         sec-fetch-site: same-origin\r\ncookie: {}\r\ncontent-length: 100000\r\n\r\n",
+        scene.open,
+        sec.cookies()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let (begun, mut got) = (std::time::Instant::now(), [0; 64]);
+    while begun.elapsed().as_secs() < 12 && got[0] == 0 {
+        drop(stream.write_all(b"some bytes").and_then(|()| stream.flush()));
+        drop(std::io::Read::read(&mut stream, &mut got));
+    }
+    assert!(got.starts_with(b"HTTP/1.1 408 "), "{:?}", String::from_utf8_lossy(&got));
+    assert!(begun.elapsed().as_secs_f64() > 3.5);
+}
+
 #[test]
 fn a_log_in_without_its_unlock_secret_sends_no_form() {
     let mut world = World::new(TestServer::start(Kind::Sqlite));
