@@ -26,6 +26,15 @@ pub trait Thing: Sized {
     /// # Errors
     /// The database's; a thing that is not there is `None`.
     fn find(conn: &mut Conn, id: &Self::Id, facts: Facts) -> QueryResult<Option<(Self, Findings)>>;
+
+    /// Loads it alone, for when the facts are known. What is read often does so by a query whose text is fixed, which
+    /// then is spelled once.
+    ///
+    /// # Errors
+    /// As [`Thing::find`].
+    fn find_alone(conn: &mut Conn, id: &Self::Id) -> QueryResult<Option<Self>> {
+        Ok(Self::find(conn, id, facts::none())?.map(|(thing, _)| thing))
+    }
 }
 
 /// The network as a whole, which is always there: for what is done to no one thing of it.
@@ -99,15 +108,17 @@ where
     let key = (asker.person().is_some() && asker.at() == work.now && facts::rest_on_bound_rows(kind))
         .then(|| format!("{:?} {} {id:?} {}", A::ACTION, std::any::type_name::<T>(), asker.name()));
     let recalled = key.as_deref().map_or(Ok(None), |key| work.recalled::<FactSet>(key))?;
-    let columns = if recalled.is_some() { facts::none() } else { facts::columns(wanted, kind, asker) };
-    let (thing, found) = T::find(work.conn, id, columns)?.ok_or(Fault::NotFound)?;
-    let found = recalled.unwrap_or_else(|| {
+    let (thing, found) = if let Some(found) = recalled {
+        (T::find_alone(work.conn, id)?.ok_or(Fault::NotFound)?, found)
+    } else {
+        let columns = facts::columns(wanted, kind, asker);
+        let (thing, found) = T::find(work.conn, id, columns)?.ok_or(Fault::NotFound)?;
         let (found, _) = facts::read(&found, kind, work.codes());
         if let Some(key) = key {
             work.keep(key, found);
         }
-        found
-    });
+        (thing, found)
+    };
     let facts = asker.facts().and(found).and(extra);
     if rules::decide(A::ACTION, facts) {
         return Ok(Permit { thing, facts, action: PhantomData });

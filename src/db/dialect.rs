@@ -5,6 +5,7 @@ use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
 
 use super::connection::{Conn, OpenError, Purpose};
+use super::fragment::{Fragment, Statement};
 use crate::audit;
 use crate::error::AppError;
 use crate::ids::EntryId;
@@ -83,12 +84,21 @@ pub(super) fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
         Conn::Sqlite(_) => "BEGIN",
         Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     };
-    conn.batch_execute(begin)
+    bracket(conn, begin)
 }
 
 /// Ends it.
 pub(super) fn end_snapshot(conn: &mut Conn) -> QueryResult<()> {
-    conn.batch_execute("COMMIT")
+    bracket(conn, "COMMIT")
+}
+
+/// Begins or ends a transaction, or a savepoint in one. SQLite takes as long to read such a statement as to do it, so it
+/// is kept prepared; to PostgreSQL it is one trip in either way.
+pub(super) fn bracket(conn: &mut Conn, statement: &'static str) -> QueryResult<()> {
+    if let Conn::Postgres(_) = conn {
+        return conn.batch_execute(statement);
+    }
+    Statement::<()>::new(Fragment::of(statement)).execute(conn).map(drop)
 }
 
 /// Which of the two databases, where SQL is spelled before there is a connection.
@@ -136,16 +146,6 @@ pub(super) const fn unhex(conn: &Conn) -> (&'static str, &'static str) {
     }
 }
 
-#[derive(QueryableByName)]
-struct Head {
-    #[diesel(sql_type = BigInt)]
-    size: i64,
-    #[diesel(sql_type = Nullable<Binary>)]
-    frontier: Option<Vec<u8>>,
-    #[diesel(sql_type = BigInt)]
-    strays: i64,
-}
-
 /// Begins the writing transaction and takes the head's lock, which every change of every node takes
 /// first: so changes happen one after the other, each sees all before it, and the log has no gaps.
 /// Answers the head, or why it is none.
@@ -160,10 +160,10 @@ pub(super) fn begin_batch(conn: &mut Conn) -> QueryResult<Result<audit::Head, Ap
             "SELECT size, frontier, (SELECT COUNT(*) FROM audit_touched) AS strays FROM audit_head WHERE id = 1 FOR UPDATE",
         ),
     };
-    conn.batch_execute(begin)?;
-    sql_query(lock)
-        .get_result::<Head>(conn)
-        .map(|head| audit::Head::new(head.size, head.frontier.as_deref(), head.strays > 0))
+    bracket(conn, begin)?;
+    let (size, frontier, strays): (i64, Option<Vec<u8>>, i64) =
+        Statement::<(BigInt, Nullable<Binary>, BigInt)>::new(Fragment::of(lock)).get_result(conn)?;
+    Ok(audit::Head::new(size, frontier.as_deref(), strays > 0))
 }
 
 /// Whether a transaction could not be begun because another holds the lock: then the connection is whole.

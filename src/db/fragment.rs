@@ -52,6 +52,12 @@ impl Fragment {
         Self(Vec::new())
     }
 
+    /// Text of ours.
+    #[must_use]
+    pub fn of(text: &'static str) -> Self {
+        Self(vec![Part::Sql(Cow::Borrowed(text))])
+    }
+
     /// Appends text of ours.
     pub fn sql(&mut self, text: impl Into<Cow<'static, str>>) -> &mut Self {
         self.0.push(Part::Sql(text.into()));

@@ -46,8 +46,7 @@ impl Memory {
     /// The window of a unit that reads at `now`, in the snapshot that its connection is in. Nothing while rows are as
     /// somebody left them past the server, which no state tells of yet.
     pub(super) fn window(&self, conn: &mut Conn, now: Moment) -> QueryResult<Option<Window>> {
-        let mut sql = Fragment::new();
-        sql.sql("SELECT number, EXISTS (SELECT 1 FROM audit_touched) FROM audit_state WHERE id = 1");
+        let sql = Fragment::of("SELECT number, EXISTS (SELECT 1 FROM audit_touched) FROM audit_state WHERE id = 1");
         let row: Option<(i64, bool)> = Statement::<(BigInt, Bool)>::new(sql).get_result(conn).optional()?;
         let Some((state, false)) = row else { return Ok(None) };
         if let Some((window, _)) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -27,8 +27,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use connection::{Backend, Conn, DatabaseUrl};
 pub use counters::Counters;
-use work::Place;
 pub use work::Work;
+use work::{Once, Place, Unit};
 
 use crate::audit::Entry;
 use crate::context::{Clock, Ctx, Entropy};
@@ -140,7 +140,9 @@ impl Db {
         let inner = Arc::clone(&self.0);
         // One trip: the thread hands the answer to the writer itself, or to the caller. The turn goes with
         // it, since the caller may go away while the connection is still in use.
-        drop(tokio::task::spawn_blocking(move || inner.read(unit, tell, turn, read)));
+        let job: Box<dyn FnOnce() + Send> = Box::new(move || inner.read(unit, tell, turn, read));
+        // Boxed, so that the runtime's part of it is in the program once, and not for each query there is.
+        drop(tokio::task::spawn_blocking(job));
         ticket.wait().await.map_err(|error| match error.fault {
             // Nothing was disclosed; that there may be an entry all the same takes nothing away.
             Fault::Uncertain => AppError::log_unavailable("the answer did not come in time"),
@@ -215,20 +217,19 @@ impl Inner {
         if tell.is_in_vain() {
             return;
         }
-        let outcome = self.snapshot(unit);
+        let mut once = Once::of(unit);
+        let entries = self.snapshot(&mut |work| once.run(work));
         drop(turn);
         drop(read);
-        match outcome {
+        match entries.and_then(|entries| Ok((once.answer()?, entries))) {
             Ok((answer, entries)) if !entries.is_empty() => self.writer.log(entries, answer, tell),
             Ok((answer, _)) => tell.now(Ok(answer)),
             Err(error) => tell.now(Err(error)),
         }
     }
 
-    fn snapshot<T>(
-        &self,
-        unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError>,
-    ) -> Result<(T, Vec<Entry>), AppError> {
+    /// Runs `unit` in a snapshot, and answers the entries it leaves.
+    fn snapshot(&self, unit: Unit<'_>) -> Result<Vec<Entry>, AppError> {
         self.meter.reads.add(1);
         let mut link = self.readers.begin()?;
         let ctx = self.moments.ctx();
@@ -237,7 +238,7 @@ impl Inner {
             let mut work = Work::new(&mut link.conn, &ctx, &self.codes, Place::Reading(&self.readers.memory));
             let outcome = unit(&mut work);
             let (entries, _) = work.into_parts();
-            (outcome.map(|answer| (answer, entries)), link)
+            (outcome.map(|()| entries), link)
         }))
         .map_err(|_panic| AppError::internal("a unit of work panicked"))?;
         self.readers.end(link);

@@ -11,6 +11,7 @@ use super::Conn;
 use super::memory::{Memory, Window};
 use crate::audit::Entry;
 use crate::context::Ctx;
+use crate::error::AppError;
 use crate::seal::{Known, RowCodes};
 
 /// What a service function works with. Whoever holds one stands inside a transaction; when the closure
@@ -25,6 +26,35 @@ pub struct Work<'a> {
     place: Place<'a>,
     /// Of a unit that reads, once it was asked for: as of when it may be told what others have found.
     window: OnceCell<Option<Window>>,
+}
+
+/// A unit as what is around it sees it, which so is in the program once, and not for each unit there is.
+pub(super) type Unit<'a> = &'a mut dyn FnMut(&mut Work<'_>) -> Result<(), AppError>;
+
+/// A unit that runs once, and what it has answered.
+pub(super) struct Once<F, T> {
+    unit: Option<F>,
+    answer: Option<T>,
+}
+
+impl<F, T> Once<F, T>
+where
+    F: FnOnce(&mut Work<'_>) -> Result<T, AppError>,
+{
+    pub(super) const fn of(unit: F) -> Self {
+        Self { unit: Some(unit), answer: None }
+    }
+
+    pub(super) fn run(&mut self, work: &mut Work<'_>) -> Result<(), AppError> {
+        let unit = self.unit.take().ok_or_else(|| AppError::internal("a unit runs once"))?;
+        self.answer = Some(unit(work)?);
+        Ok(())
+    }
+
+    /// After it has run.
+    pub(super) fn answer(self) -> Result<T, AppError> {
+        self.answer.ok_or_else(|| AppError::internal("a unit has not run"))
+    }
 }
 
 /// Where a unit stands.

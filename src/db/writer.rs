@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use super::connection::{Link, Purpose};
 use super::counters::{Meter, Tally};
 use super::ticket::{Taken, Tell, Ticket, UnderWay, ticket};
-use super::work::Place;
+use super::work::{Once, Place, Unit};
 use super::{Conn, DatabaseUrl, Moments, Work, codes, dialect};
 use crate::audit::model::rows::Touched;
 use crate::audit::{self, Entry, Event, Head};
@@ -113,7 +113,8 @@ impl Writer {
         let (ticket, tell) = ticket();
         let taken = tell.taken.clone();
         let change = move |batch: &mut Batch<'_>| -> Settle {
-            let outcome = batch.run(unit);
+            let mut once = Once::of(unit);
+            let outcome = batch.run(&mut |work| once.run(work)).and_then(|()| once.answer());
             Box::new(move |fate| {
                 tell.now(match (outcome, fate) {
                     (outcome, Fate::Committed) => outcome,
@@ -313,7 +314,7 @@ impl Desk {
         let (mut link, head) = self.begin(None)?;
         let found = dialect::holds_entry(&mut link.conn, last)?;
         touch_head(&mut link.conn, head.size())?;
-        link.conn.batch_execute("COMMIT")?;
+        dialect::bracket(&mut link.conn, "COMMIT")?;
         Ok(found)
     }
 }
@@ -429,12 +430,12 @@ impl Batch<'_> {
         }
     }
 
-    fn run<T>(&mut self, unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError>) -> Result<T, AppError> {
+    fn run(&mut self, unit: Unit<'_>) -> Result<(), AppError> {
         self.desk.meter.changes.add(1);
         self.desk.meter.savepoints.add(2);
         // Taken here, behind the head's lock: so moments never run backwards along the log of a node.
         let ctx = self.desk.moments.ctx();
-        if let Err(error) = self.conn.batch_execute("SAVEPOINT job") {
+        if let Err(error) = dialect::bracket(self.conn, "SAVEPOINT job") {
             self.lost = true;
             return Err(AppError::log_unavailable(error));
         }
@@ -442,7 +443,7 @@ impl Batch<'_> {
         let first = i64::try_from(staged).ok().and_then(|staged| self.head.size().checked_add(staged));
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut work = Work::new(self.conn, &ctx, &self.desk.codes, Place::Writing(first));
-            let value = unit(&mut work)?;
+            unit(&mut work)?;
             let (entries, whole) = work.into_parts();
             let touched = audit::take_touched(self.conn)?;
             // Nothing that the log binds changes without an entry that says so (DESIGN §3.5).
@@ -452,8 +453,8 @@ impl Batch<'_> {
             }
             self.code(&touched, &whole)?;
             self.stage(&ctx, entries, &touched)?;
-            self.conn.batch_execute("RELEASE SAVEPOINT job").map_err(AppError::log_unavailable)?;
-            Ok(value)
+            dialect::bracket(self.conn, "RELEASE SAVEPOINT job").map_err(AppError::log_unavailable)?;
+            Ok(())
         }))
         .unwrap_or_else(|_| Err(AppError::internal("a unit of work panicked")));
         if outcome.is_ok() {
@@ -498,7 +499,7 @@ impl Batch<'_> {
             drop(self.conn.batch_execute("ROLLBACK"));
             return End::Known(Fate::Undone, false);
         }
-        match self.conn.batch_execute("COMMIT") {
+        match dialect::bracket(self.conn, "COMMIT") {
             Ok(()) => {
                 self.desk.meter.commits.add(1);
                 self.desk.meter.entries.add(u64::try_from(self.rows.len()).unwrap_or_default());

@@ -95,16 +95,15 @@ impl Row {
     }
 }
 
-/// One statement for all of them, whose text depends only on how many there are: so it is prepared once
-/// for each number, which diesel's own batch insert would not be.
-struct Append<'a>(&'a [Row]);
+/// One statement for `N` of them, which is their number: so it is spelled and prepared once for each number, which
+/// diesel's own batch insert would not be.
+struct Append<'a, const N: usize>(&'a [Row]);
 
-impl QueryId for Append<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
+impl<const N: usize> QueryId for Append<'_, N> {
+    type QueryId = Append<'static, N>;
 }
 
-impl QueryFragment<Backend> for Append<'_> {
+impl<const N: usize> QueryFragment<Backend> for Append<'_, N> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         out.push_sql(
             "INSERT INTO audit_entries (seq, id, minute, commitment, payload, salt, at_us, event, area, actor_id, owner_party, room_id, thing_id) VALUES ",
@@ -142,10 +141,7 @@ impl QueryFragment<Backend> for Append<'_> {
     }
 }
 
-impl RunQueryDsl<Conn> for Append<'_> {}
-
-/// At most two to the power of this many entries are appended by one statement.
-const LARGEST_PIECE: u32 = 6;
+impl<const N: usize> RunQueryDsl<Conn> for Append<'_, N> {}
 
 /// Inserts entries, in pieces of a few sizes, so that each statement is prepared once. Answers how many
 /// statements that took.
@@ -154,16 +150,29 @@ const LARGEST_PIECE: u32 = 6;
 /// The database's.
 pub(super) fn insert(conn: &mut Conn, rows: &[Row]) -> QueryResult<u64> {
     let (mut rest, mut statements) = (rows, 0_u64);
-    while let Some(largest) = rest.len().checked_ilog2() {
-        let (piece, later) = rest.split_at(1 << largest.min(LARGEST_PIECE));
-        Append(piece).execute(conn)?;
+    while !rest.is_empty() {
+        rest = match rest.len() {
+            64.. => piece::<64>(conn, rest),
+            32.. => piece::<32>(conn, rest),
+            16.. => piece::<16>(conn, rest),
+            8.. => piece::<8>(conn, rest),
+            4.. => piece::<4>(conn, rest),
+            2.. => piece::<2>(conn, rest),
+            _ => piece::<1>(conn, rest),
+        }?;
         statements = statements.saturating_add(1);
-        rest = later;
     }
     for row in rows {
         statements = statements.saturating_add(super::rows::insert(conn, row.seq, &row.bindings)?);
     }
     Ok(statements)
+}
+
+/// Inserts the first `N`, and answers the rest.
+fn piece<'a, const N: usize>(conn: &mut Conn, rows: &'a [Row]) -> QueryResult<&'a [Row]> {
+    let (piece, rest) = rows.split_at(N);
+    Append::<N>(piece).execute(conn)?;
+    Ok(rest)
 }
 
 /// An entry as its readers see it.

@@ -64,31 +64,43 @@ pub(in crate::rooms) struct NoteAt {
     pub(in crate::rooms) version: Option<SealedVersion>,
 }
 
+/// The row of a note with the version asked for or, when none is, the newest: these columns of it, if there is one.
+macro_rules! note_at {
+    ($conn:expr, $id:expr, $version:expr, $columns:expr) => {{
+        let of_note = note_versions::note_id.eq(notes::id);
+        if let Some(version) = $version {
+            notes::table
+                .left_join(note_versions::table.on(of_note.and(note_versions::version.eq(version))))
+                .filter(notes::id.eq($id))
+                .select($columns)
+                .first($conn)
+                .optional()
+        } else {
+            notes::table
+                .left_join(note_versions::table.on(of_note))
+                .filter(notes::id.eq($id))
+                .order(note_versions::version.desc())
+                .select($columns)
+                .first($conn)
+                .optional()
+        }
+    }};
+}
+
 impl Thing for NoteAt {
     type Kind = kinds::Note;
     /// The version asked for or, when none is, the newest.
     type Id = (NoteId, Option<i64>);
     fn find(conn: &mut Conn, (id, version): &Self::Id, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
-        type Row = (Note, Option<SealedVersion>, Findings);
         let columns = (Note::as_select(), Option::<SealedVersion>::as_select(), facts);
-        let of_note = note_versions::note_id.eq(notes::id);
-        let row: Option<Row> = if let Some(version) = version {
-            notes::table
-                .left_join(note_versions::table.on(of_note.and(note_versions::version.eq(version))))
-                .filter(notes::id.eq(id))
-                .select(columns)
-                .first(conn)
-                .optional()?
-        } else {
-            notes::table
-                .left_join(note_versions::table.on(of_note))
-                .filter(notes::id.eq(id))
-                .order(note_versions::version.desc())
-                .select(columns)
-                .first(conn)
-                .optional()?
-        };
+        let row: Option<(Note, Option<SealedVersion>, Findings)> = note_at!(conn, id, version, columns)?;
         Ok(row.map(|(note, version, bits)| (Self { note, version }, bits)))
+    }
+
+    fn find_alone(conn: &mut Conn, (id, version): &Self::Id) -> QueryResult<Option<Self>> {
+        let columns = (Note::as_select(), Option::<SealedVersion>::as_select());
+        let row: Option<(Note, Option<SealedVersion>)> = note_at!(conn, id, version, columns)?;
+        Ok(row.map(|(note, version)| Self { note, version }))
     }
 }
 
