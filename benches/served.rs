@@ -8,16 +8,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions)]
 #![allow(clippy::print_stdout, clippy::pedantic, dead_code, unused_imports, missing_docs)]
 
+#[path = "measure/grow.rs"]
+mod grow;
+#[path = "measure/load.rs"]
+mod load;
 mod measure;
+#[path = "measure/plot.rs"]
+mod plot;
 #[path = "../tests/it/support/mod.rs"]
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
@@ -25,40 +30,71 @@ use diesel::sql_types::{Binary, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use incamera::app::{self, App};
 use incamera::context::{SystemClock, SystemEntropy};
+use incamera::db::DatabaseUrl;
 use incamera::server::registry::schema;
 use incamera::server::{self, Access, Answer, Gives, Logs, Route, Takes, handler};
 use incamera::settings::Settings;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use serde_json::{Value, json};
 
+use load::{Figures, Load};
+use plot::Curve;
 use support::cluster::{self, Cluster};
 use support::database::Kind;
 use support::scene::{inside, note, scene};
 use support::{Client, TestServer, World};
 
 const CLIENTS: [usize; 3] = [1, 16, 64];
-const WARM: Duration = Duration::from_millis(500);
-const MEASURED: Duration = Duration::from_secs(4);
+/// Notes in the database.
+const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
+/// Of them, those that are read: as many are added before each size.
+const READ: usize = 250;
 
 fn main() {
-    if let [_, flag, data] = &std::env::args().collect::<Vec<_>>()[..]
+    let args: Vec<String> = std::env::args().collect();
+    if let [_, flag, data] = &args[..]
         && flag == "--serve"
     {
         serve(Path::new(data));
         return;
     }
+    let pictures = args.iter().position(|arg| arg == "--draw").map(|at| PathBuf::from(&args[at + 1]));
     println!("{} threads of the machine, clients among them", std::thread::available_parallelism().unwrap());
+    let mut curves = Curves::default();
     let sqlite = Stage::set(Kind::Sqlite, None);
     println!("the disk syncs {:.0} times a second", measure::syncs_a_second(&sqlite.data));
-    measure("SQLite", &sqlite, None);
+    measure("SQLite", &sqlite, None, &mut curves);
     at_rest(&sqlite);
+    grown("SQLite", &sqlite, None, &mut curves);
+    drop(sqlite);
     if cluster::binaries().is_some() {
         let cluster = Cluster::start();
         let postgres = Stage::set(Kind::Postgres, Some(&cluster));
-        measure("PostgreSQL", &postgres, Some(&cluster));
+        measure("PostgreSQL", &postgres, Some(&cluster), &mut curves);
+        grown("PostgreSQL", &postgres, Some(&cluster), &mut curves);
     } else {
         println!("PostgreSQL: left out, its server is not installed");
+    }
+    if let Some(folder) = pictures {
+        curves.draw(&folder);
+    }
+}
+
+/// What is drawn at the end.
+#[derive(Default)]
+struct Curves {
+    served: Vec<Curve>,
+    grown: Vec<Curve>,
+}
+
+impl Curves {
+    fn draw(&self, folder: &Path) {
+        let clients = CLIENTS.map(|clients| clients as f64);
+        let served = plot::draw("Requests a second", "clients", &clients, &self.served);
+        std::fs::write(folder.join("served.svg"), served).unwrap();
+        let sizes = SIZES.map(|size| size as f64);
+        let grown =
+            plot::draw("An audited read's median, in milliseconds", "notes in the database", &sizes, &self.grown);
+        std::fs::write(folder.join("grown.svg"), grown).unwrap();
     }
 }
 
@@ -137,6 +173,7 @@ fn floors(data: &Path) -> [Route; 3] {
 /// A network with a note of 1 KiB, and somebody inside its room.
 struct Stage {
     data: PathBuf,
+    url: DatabaseUrl,
     address: SocketAddr,
     path: String,
     reader: Client,
@@ -178,7 +215,29 @@ impl Stage {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().parse().expect("the server started");
-        Self { data, address, path, reader, child, _folder: folder }
+        let url = DatabaseUrl::parse(&url, &data).unwrap();
+        Self { data, url, address, path, reader, child, _folder: folder }
+    }
+
+    /// A request for this path, with the reader's credentials where it takes any.
+    fn request(&self, path: &str) -> String {
+        let mut request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n");
+        if path.starts_with("/api/") {
+            let of = |one: &Option<String>| one.clone().unwrap();
+            request += &format!(
+                "authorization: Bearer {}\r\nincamera-unlock: {}\r\nincamera-visit: {}\r\n",
+                of(&self.reader.token),
+                of(&self.reader.unlock),
+                of(&self.reader.visit)
+            );
+        }
+        request + "\r\n"
+    }
+
+    fn load(&self, clients: usize, cluster: Option<&Cluster>, requests: &[String], what: &str) -> Figures {
+        let counters = || self.counters();
+        let (address, ca, server) = (self.address, &*self.data.join("ca.pem"), self.child.id());
+        Load { address, ca, server, cluster, clients, requests, counters: &counters }.measure(what)
     }
 
     fn counters(&self) -> [u64; 5] {
@@ -194,21 +253,15 @@ impl Drop for Stage {
     }
 }
 
-/// What one row of the table says.
-struct Figures {
-    a_second: f64,
-    cpu: f64,
-}
-
-fn measure(name: &str, stage: &Stage, cluster: Option<&Cluster>) {
+fn measure(name: &str, stage: &Stage, cluster: Option<&Cluster>, curves: &mut Curves) {
     println!(
         "\n{name}; a note of {} bytes as it is answered",
         std::fs::metadata(stage.data.join("body.json")).unwrap().len()
     );
-    println!(
-        "{:>7}  {:<26} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>10}",
-        "clients", "", "requests/s", "p50 ms", "p99 ms", "CPU µs", "DB µs", "queries", "commits", "per commit"
-    );
+    load::head();
+    let mut drawn: Vec<Curve> = ["(a) bare", "(b) one query", "(c) audited read"]
+        .map(|what| Curve { name: format!("{what}, {name}"), points: Vec::new() })
+        .into();
     for clients in CLIENTS {
         let mut all = Vec::new();
         for (what, path) in [
@@ -216,133 +269,54 @@ fn measure(name: &str, stage: &Stage, cluster: Option<&Cluster>) {
             ("(b) and one query", "/bench/query"),
             ("(c) audited read of a note", stage.path.as_str()),
         ] {
-            all.push(row(what, stage, path, clients, cluster));
+            all.push(stage.load(clients, cluster, &[stage.request(path)], what));
+        }
+        for (curve, figures) in drawn.iter_mut().zip(&all) {
+            curve.points.push((clients as f64, figures.a_second));
         }
         let [bare, query, read] = &all[..] else { unreachable!() };
         println!(
-            "{:>7}  (c) beside (a), (b): CPU {:.1} and {:.1} times, requests 1/{:.1} and 1/{:.1}",
+            "{:>7}  (c) beside (a), (b): CPU {:.1} and {:.1} times, requests {:.3} and {:.3}",
             "",
             read.cpu / bare.cpu,
             read.cpu / query.cpu,
-            bare.a_second / read.a_second,
-            query.a_second / read.a_second
+            read.a_second / bare.a_second,
+            read.a_second / query.a_second
         );
     }
-    println!("memory of the server after that: {} MB", resident(stage.child.id()) / 1024);
+    println!("memory of the server after that: {} MB", load::resident(stage.child.id()) / 1024);
+    curves.served.append(&mut drawn);
 }
 
-fn row(what: &str, stage: &Stage, path: &str, clients: usize, cluster: Option<&Cluster>) -> Figures {
-    let config = Arc::new(support::client::tls_config(&stage.data.join("ca.pem")));
-    let mut request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n");
-    if path == stage.path {
-        let reader = &stage.reader;
-        let of = |one: &Option<String>| one.clone().unwrap();
-        request += &format!(
-            "authorization: Bearer {}\r\nincamera-unlock: {}\r\nincamera-visit: {}\r\n",
-            of(&reader.token),
-            of(&reader.unlock),
-            of(&reader.visit)
-        );
-    }
-    request += "\r\n";
-    let (warm, over) = (AtomicBool::new(true), AtomicBool::new(false));
-    let ready = Barrier::new(clients + 1);
-    let database = || cluster.map_or(0, |cluster| cluster.processes().into_iter().map(ticks).sum());
-    let mut spent = (0, 0, [0; 5], Duration::ZERO);
-    let mut taken: Vec<u32> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..clients)
-            .map(|_| {
-                let (config, request, warm, over, ready) = (&config, request.as_bytes(), &warm, &over, &ready);
-                scope.spawn(move || {
-                    let mut caller = Caller::connect(stage.address, config);
-                    let mut taken = Vec::new();
-                    ready.wait();
-                    while !over.load(Ordering::Relaxed) {
-                        let begun = Instant::now();
-                        caller.call(request);
-                        if !warm.load(Ordering::Relaxed) {
-                            taken.push(begun.elapsed().as_micros() as u32);
-                        }
-                    }
-                    taken
-                })
-            })
-            .collect();
-        ready.wait();
-        std::thread::sleep(WARM);
-        let (before, counters, begun) = ((ticks(stage.child.id()), database()), stage.counters(), Instant::now());
-        warm.store(false, Ordering::Relaxed);
-        std::thread::sleep(MEASURED);
-        let after = (ticks(stage.child.id()), database());
-        let counted: [u64; 5] = std::array::from_fn(|at| stage.counters()[at] - counters[at]);
-        spent = (after.0 - before.0, after.1 - before.1, counted, begun.elapsed());
-        over.store(true, Ordering::Relaxed);
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
-    });
-    taken.sort_unstable();
-    let (server, database, [_, queries, entries, commits, _], elapsed) = spent;
-    let count = taken.len() as f64;
-    let each = |ticks: u64| ticks as f64 * 10_000.0 / count;
-    let percentile = |part: f64| f64::from(taken[(count * part) as usize]) / 1000.0;
-    let figures = Figures { a_second: count / elapsed.as_secs_f64(), cpu: each(server) };
-    println!(
-        "{clients:>7}  {what:<26} {:>10.0} {:>8.2} {:>8.2} {:>8.0} {:>8.0} {:>8.2} {:>8.2} {:>10.1}",
-        figures.a_second,
-        percentile(0.5),
-        percentile(0.99),
-        figures.cpu,
-        each(database),
-        queries as f64 / count,
-        commits as f64 / count,
-        entries as f64 / commits.max(1) as f64
-    );
-    figures
-}
-
-/// A kept connection that says the same again and again.
-struct Caller {
-    stream: StreamOwned<ClientConnection, TcpStream>,
-    read: Vec<u8>,
-}
-
-impl Caller {
-    fn connect(address: SocketAddr, config: &Arc<ClientConfig>) -> Self {
-        let socket = TcpStream::connect(address).unwrap();
-        socket.set_nodelay(true).unwrap();
-        let connection = ClientConnection::new(Arc::clone(config), ServerName::try_from("localhost").unwrap()).unwrap();
-        Self { stream: StreamOwned::new(connection, socket), read: vec![0; 1 << 16] }
-    }
-
-    fn call(&mut self, request: &[u8]) {
-        self.stream.write_all(request).unwrap();
-        self.stream.flush().unwrap();
-        let mut length = 0;
-        loop {
-            length += self.stream.read(&mut self.read[length..]).unwrap();
-            let said = &self.read[..length];
-            let Some(head) = said.windows(4).position(|end| end == b"\r\n\r\n") else { continue };
-            let text = std::str::from_utf8(&said[..head]).unwrap();
-            assert!(text.starts_with("HTTP/1.1 200"), "{}", String::from_utf8_lossy(said));
-            let body = text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()).unwrap();
-            if length == head + 4 + body.parse::<usize>().unwrap() {
-                return;
-            }
+/// The read of notes among more and more of them, each time of ones that were written when there were fewer, too.
+fn grown(name: &str, stage: &Stage, cluster: Option<&Cluster>, curves: &mut Curves) {
+    println!("\n{name}; reads of {READ} notes and more among so many");
+    load::head();
+    let (notes, of) = stage.path.rsplit_once('/').unwrap();
+    let (notes, of) = (notes.to_owned(), of.to_owned());
+    let mut writer = stage.reader.again_at(stage.address);
+    let mut requests: Vec<String> = Vec::new();
+    let mut there = 0;
+    let mut medians = [1, 16].map(|clients| Curve { name: format!("{clients} clients, {name}"), points: Vec::new() });
+    for size in SIZES {
+        let begun = Instant::now();
+        grow::copies(&stage.url, &of, size - there - READ);
+        for _ in 0..READ {
+            let written = writer.post(&notes, &note("A note", &"text ".repeat(200))).expect(201);
+            requests.push(stage.request(&format!("{notes}/{}", written["id"].as_str().unwrap())));
         }
+        there = size;
+        for (clients, curve) in [1, 16].into_iter().zip(&mut medians) {
+            let figures = stage.load(clients, cluster, &requests, &format!("among {size}"));
+            curve.points.push((size as f64, figures.p50));
+        }
+        println!("         made in {:.0} s", begun.elapsed().as_secs_f64());
     }
-}
-
-/// Hundredths of a second that a process has computed.
-fn ticks(pid: u32) -> u64 {
-    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return 0 };
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-}
-
-/// Memory of a process, KiB.
-fn resident(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    for curve in medians {
+        let [first, .., last] = &curve.points[..] else { unreachable!() };
+        println!("{}: the median among the most is {:.2} times that among the fewest", curve.name, last.1 / first.1);
+        curves.grown.push(curve);
+    }
 }
 
 /// The program as it is shipped: its size, how soon it answers on data that are there, and its memory then.
@@ -366,7 +340,7 @@ fn at_rest(stage: &Stage) {
     println!(
         "\nfrom start to the first audited read answered: {} ms; idle memory: {:.1} MB; the program: {:.1} MB",
         first.as_millis(),
-        resident(child.id()) as f64 / 1024.0,
+        load::resident(child.id()) as f64 / 1024.0,
         std::fs::metadata(program).unwrap().len() as f64 / 1e6
     );
     drop(child.kill());
