@@ -6,6 +6,7 @@
 //! table that comes of it is kept as a reviewed snapshot beside `roles.txt`, so that a change of who is
 //! answered what cannot pass unseen.
 
+mod circles;
 mod forms;
 mod pages;
 mod passkeys;
