@@ -195,13 +195,13 @@ events! {
     CaseLinked = "case_linked", Rooms, Combination;
     /// The list of requests was read, with this one in it.
     RequestsListed = "requests_listed", Rooms, Consultation;
-    /// A request, spontaneous information or a notice of presence was sent.
+    /// A request, spontaneous information or a notice of presence was sent, with the note that says what it says.
     RequestSent = "request_sent", Rooms, Disclosure;
     /// It was looked at: who asks whom, and how far each is.
     RequestRead = "request_read", Rooms, Consultation;
     /// A State acknowledged receipt.
     RequestAcknowledged = "request_acknowledged", Rooms, Collection;
-    /// A State answered, or refused.
+    /// A State answered or refused, by a note.
     RequestReplied = "request_replied", Rooms, Disclosure;
     /// Someone asked why a person may see a thing.
     Explained = "explained", Audit, Consultation;

@@ -46,7 +46,7 @@ pub fn ensure_requests(work: &mut Work<'_>, recorded: &[RecordedRequest<'_>]) ->
         };
         let due = one.due.map(ToOwned::to_owned);
         let new = NewRequest { kind: one.kind, to: one.to.to_vec(), people: Vec::new(), note, due };
-        let (request, _) = service::insert(work, (one.author, &party), &new)?;
+        let request = service::insert(work, (one.author, &party), &new)?;
         for person in one.receipts {
             let party = store::party_of(work.conn, person)?;
             let row = service::receipt(work, &request, (person, &party))?;

@@ -120,9 +120,9 @@ fn bodies(work: &mut Work<'_>, asker: &Asker, requests: &[Request]) -> Result<Ve
     let (addressees, replies) = (store::addressees(work.conn, requests)?, store::replies(work.conn, requests)?);
     let reads_all = asker.facts().has(Fact::ContactPoint);
     let addressee = |request: &Request, party: &PartyId| -> Result<Addressee, AppError> {
-        let of_state = replies.iter().filter(|reply| reply.request_id == request.id && reply.party_id == *party);
+        let mut of_state = replies.iter().filter(|reply| reply.request_id == request.id && reply.party_id == *party);
         // Oldest first, and nothing comes behind an answer or a refusal.
-        let Some(last) = of_state.last() else {
+        let Some(last) = of_state.next_back() else {
             return Ok(Addressee {
                 party: party.clone(),
                 state: AddresseeState::Open,
@@ -185,8 +185,7 @@ pub(super) fn send(work: &mut Work<'_>, asker: &Asker, new: &NewRequest) -> Resu
     if new.due.as_ref().is_some_and(|due| *due < today(work.now)) {
         return Err(AppError::field("due", "in the past"));
     }
-    let (request, note) = insert(work, (author, party), new)?;
-    work.log(notes::entry(Event::NoteWritten, asker, &note).version(1));
+    let request = insert(work, (author, party), new)?;
     for to in new.to.chunks(NAMED_MOST) {
         work.log(entry(Event::RequestSent, asker, &request).to(to));
     }
@@ -202,7 +201,7 @@ pub(super) fn insert(
     work: &mut Work<'_>,
     (author, party): (&PersonId, &PartyId),
     new: &NewRequest,
-) -> Result<(Request, crate::rooms::Note), AppError> {
+) -> Result<Request, AppError> {
     for (place, state) in new.to.iter().enumerate() {
         release::judge_recipient(work, party, state, &format!("to[{place}]"))?;
     }
@@ -228,7 +227,7 @@ pub(super) fn insert(
         let to = Recipient { party: Some(&state), version: Some(1) };
         release::release(work, Some(author), Released::Note(&note.id), to, RELEASED)?;
     }
-    Ok((request, note))
+    Ok(request)
 }
 
 /// Whom a request lets in beside its author: of the States addressed everybody in office, or those named. Somebody of each
@@ -358,7 +357,6 @@ pub(super) fn reply(
         id: reply,
     };
     store::insert_reply(work.conn, &row).or_conflict(REPLIED)?;
-    work.log(notes::entry(Event::NoteWritten, asker, &note).version(1));
     let others = readers(work, request, party)?;
     for to in others.chunks(NAMED_MOST) {
         work.log(entry(Event::RequestReplied, asker, request).during(asker.visit()).to(to));

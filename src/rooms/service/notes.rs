@@ -16,7 +16,7 @@ use crate::server::Page;
 use crate::server::answer::List;
 
 /// An entry about a note, during the asker's visit. Its originator may read it.
-pub(in crate::rooms) fn entry(event: Event, asker: &Asker, note: &Note) -> Entry {
+pub(super) fn entry(event: Event, asker: &Asker, note: &Note) -> Entry {
     Entry::new(event)
         .by(asker)
         .on("note", &note.id)

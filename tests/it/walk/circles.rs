@@ -4,6 +4,7 @@ use incamera::ids::RoomId;
 use incamera::server::Route;
 use serde_json::{Value, json};
 
+use super::principals::Principal;
 use super::requests::{Made, unknown};
 use super::stage::Stage;
 use crate::support::Tables;
@@ -20,12 +21,14 @@ pub fn sent(stage: &mut Stage) -> Value {
 }
 
 /// About a request: those that change it, about a new one each time.
-pub fn requests(stage: &mut Stage, route: &Route) -> Made {
+pub fn requests(stage: &mut Stage, route: &Route, principal: &Principal) -> Made {
     match route.name {
         "list_requests" => return Made::default(),
         "send_request" => {
+            // Not to one's own State.
+            let other = if principal.person == Some("se") { "DE" } else { "SE" };
             return Made::default()
-                .json(json!({"kind": "spontaneous", "to": [stage.world.party("SE")], "title": "One more",
+                .json(json!({"kind": "spontaneous", "to": [stage.world.party(other)], "title": "One more",
                 "text": "x", "handling": ["H1"]}));
         }
         _ => {}

@@ -168,7 +168,7 @@ pub fn build(stage: &mut Stage, route: &Route, variant: &str, principal: &Princi
         "meetings" | "sessions" | "materials" | "participations" => meetings(stage, route, variant),
         "rooms" => rooms(stage, route, variant, principal),
         "cases" => circles::cases(stage, route),
-        "requests" => circles::requests(stage, route),
+        "requests" => circles::requests(stage, route, principal),
         _ => others(stage, route, variant, principal),
     }
 }
