@@ -220,7 +220,7 @@ fn a_demo_keeps_closed_what_is_closed() {
     }
 
     // One request that a State has acknowledged and another not, and one of which nothing is known yet.
-    for (state, states) in [("DE", vec!["received open"]), ("FR", vec!["open", "received open"]), ("BE", vec![])] {
+    for (state, states) in [("DE", vec!["received open"]), ("FR", vec!["open open", "received open"]), ("BE", vec![])] {
         let requests = demo.of(state).get("/api/v1/requests").expect(200);
         let found: BTreeSet<String> = requests["items"]
             .as_array()
