@@ -33,6 +33,7 @@ pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     routes.extend(network::api::routes());
     routes.extend(meetings::api::routes());
     routes.extend(rooms::api::routes());
+    routes.extend(rooms::requests::api::routes());
     routes.extend(cases::api::routes());
     routes.extend(library::api::routes());
     routes.extend(audit::api::routes());
@@ -40,6 +41,7 @@ pub fn routes(identity: &Arc<Identity>) -> Vec<Route> {
     routes.extend(server::page::routes());
     routes.extend(identity::pages::routes(identity));
     routes.extend(rooms::pages::routes());
+    routes.extend(rooms::requests::pages::routes());
     routes.extend(cases::pages::routes());
     routes.extend(start::routes());
     routes.extend(meetings::pages::routes());

@@ -102,6 +102,10 @@ ids! {
     FileId,
     /// One State's register entry on an investigation.
     CaseId,
+    /// What one State asks of others or tells them.
+    RequestId,
+    /// What a State addressed did with it.
+    ReplyId,
     /// An entry of the log.
     EntryId,
     /// What keeps entries of the log from being erased.

@@ -82,6 +82,8 @@ kinds_and_actions! {
         ConveneMeeting = "convene_meeting",
         /// Open a case file of one's own State.
         OpenCase = "open_case",
+        /// Send a request, spontaneous information or a notice of presence to other States.
+        SendRequest = "send_request",
         /// Record a document in the public library.
         RecordPublication = "record_publication",
         /// Check the log: read its checkpoints and the hashes of its tree, which tell its size and nothing else.
@@ -213,6 +215,15 @@ kinds_and_actions! {
         ReleaseCase = "release_case",
         /// Link it to a meeting.
         LinkCase = "link_case",
+    }
+    /// What one State asks of others or tells them.
+    Request = "request", seen by SeeRequest {
+        /// See it: who asks whom, by when, and who has answered.
+        SeeRequest = "see_request",
+        /// Acknowledge its receipt for one's State.
+        AcknowledgeRequest = "acknowledge_request",
+        /// Answer it for one's State, or refuse with a ground.
+        ReplyToRequest = "reply_to_request",
     }
     /// An entry of the log.
     Entry = "entry", seen by ReadEntry {

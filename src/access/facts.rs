@@ -73,8 +73,8 @@ facts! {
     Visiting = 15, "a visit of the asker with a stated purpose is open";
     /// The room of a session.
     OfSession = 16, "it is a session's room";
-    /// The room of a case file, or something in it.
-    OfCase = 17, "it is of a case file";
+    /// A case file or a request, the room of one, or something in it (DESIGN §2, ring 4).
+    OfCircle = 17, "it is of a case file or a request";
     /// It belongs to the asker's party.
     MyParty = 18, "it is the asker's own party's";
     /// It is the asker, or about the asker's own rights.
@@ -87,6 +87,8 @@ facts! {
     Administrative = 22, "it is of administration";
     /// The person concerned is an officer of the Secretariat.
     ConcernsSecretariat = 23, "the person concerned is a Secretariat officer";
+    /// A request that is sent to the asker's party.
+    Addressed = 24, "it is addressed to the asker's State";
 }
 
 impl Fact {
@@ -207,6 +209,7 @@ pub const fn table(kind: Kind) -> Option<&'static str> {
         Kind::Room => Some("rooms"),
         Kind::Note => Some("notes"),
         Kind::Case => Some("cases"),
+        Kind::Request => Some("requests"),
         Kind::Entry => Some("audit_entries"),
         Kind::Publication => Some("publications"),
     }
@@ -228,6 +231,7 @@ pub const fn recorded(kind: Kind) -> &'static str {
         Kind::Material => "added_us",
         Kind::Room | Kind::Case => "opened_us",
         Kind::Note => "written_us",
+        Kind::Request => "sent_us",
         Kind::Entry => "at_us",
     }
 }
@@ -239,6 +243,7 @@ const fn room(kind: Kind) -> &'static str {
         Kind::Room => "rooms.id",
         Kind::Note => "notes.room_id",
         Kind::Case => "cases.room_id",
+        Kind::Request => "requests.room_id",
         Kind::Entry => "audit_entries.room_id",
         _ => "NULL",
     }
@@ -251,9 +256,12 @@ const fn owner(kind: Kind) -> &'static str {
         Kind::Person => "people.party_id",
         Kind::Proposal => "proposals.party_id",
         Kind::Meeting | Kind::Conclusions => "meetings.requested_by_party_id",
-        Kind::Room => "(SELECT c.party_id FROM cases c WHERE c.room_id = rooms.id)",
+        Kind::Room => {
+            "(SELECT c.party_id FROM cases c WHERE c.room_id = rooms.id UNION ALL SELECT q.party_id FROM requests q WHERE q.room_id = rooms.id)"
+        }
         Kind::Note => "notes.party_id",
         Kind::Case => "cases.party_id",
+        Kind::Request => "requests.party_id",
         Kind::Entry => "audit_entries.owner_party",
         _ => "NULL",
     }
@@ -302,14 +310,14 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
         (Fact::Admitted, Kind::Note) => ByAct(
             "admissions g JOIN acts a ON a.id = g.act_id WHERE g.room_id = {room} AND g.person_id = {person} AND (g.reach = 'whole' OR a.effective_us <= notes.written_us) AND {in_force} AND {still_designated}",
         ),
-        (Fact::Admitted, Kind::Session | Kind::Room | Kind::Case | Kind::Entry) => ByAct(
+        (Fact::Admitted, Kind::Session | Kind::Room | Kind::Case | Kind::Request | Kind::Entry) => ByAct(
             "admissions g JOIN acts a ON a.id = g.act_id WHERE g.room_id = {room} AND g.person_id = {person} AND {in_force} AND {still_designated}",
         ),
         (Fact::Admitted, Kind::Meeting | Kind::Conclusions) => ByAct(
             "admissions g JOIN acts a ON a.id = g.act_id JOIN sessions s ON s.room_id = g.room_id WHERE s.meeting_id = meetings.id AND g.person_id = {person} AND {in_force} AND {still_designated}",
         ),
 
-        (Fact::Visiting, Kind::Session | Kind::Room | Kind::Note) => Holds(
+        (Fact::Visiting, Kind::Session | Kind::Room | Kind::Note | Kind::Request) => Holds(
             "EXISTS (SELECT 1 FROM visits v WHERE v.id = {visit} AND v.room_id = {room} AND v.person_id = {person} AND v.sign_in_id = {sign_in} AND v.opened_us <= {at} AND v.expires_us > {at} AND (v.ended_us IS NULL OR v.ended_us > {at}))",
         ),
 
@@ -318,14 +326,15 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
         (Fact::OfSession, Kind::Note) => {
             Holds("EXISTS (SELECT 1 FROM rooms r WHERE r.id = notes.room_id AND r.kind = 'session')")
         }
-        (Fact::OfCase, Kind::Room) => Holds("rooms.kind = 'case_file'"),
-        (Fact::OfCase, Kind::Note) => {
-            Holds("EXISTS (SELECT 1 FROM rooms r WHERE r.id = notes.room_id AND r.kind = 'case_file')")
+        (Fact::OfCircle, Kind::Room) => Holds("rooms.kind IN ('case_file', 'request')"),
+        (Fact::OfCircle, Kind::Note) => {
+            Holds("EXISTS (SELECT 1 FROM rooms r WHERE r.id = notes.room_id AND r.kind IN ('case_file', 'request'))")
         }
-        (Fact::OfCase, Kind::Case) => Holds("1 = 1"),
-        // For an entry: in the room of a case file of the asker's own State, or about reading the register. Erasing
+        (Fact::OfCircle, Kind::Case | Kind::Request) => Holds("1 = 1"),
+        // For an entry: in the room of a case file of the asker's own State, or about reading the register. Of a request
+        // only those in its room know, so what is told of it is read by them alone. Erasing
         // reaches all of these alike, and the Secretariat is not to learn how much of them there was (decision 17).
-        (Fact::OfCase, Kind::Entry) => Holds(
+        (Fact::OfCircle, Kind::Entry) => Holds(
             "(audit_entries.event IN ('cases_listed', 'entries_erased') OR EXISTS (SELECT 1 FROM cases c WHERE c.room_id = audit_entries.room_id AND c.party_id = {party}))",
         ),
 
@@ -339,6 +348,7 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
             | Kind::Room
             | Kind::Note
             | Kind::Case
+            | Kind::Request
             | Kind::Entry,
         ) => Holds("{owner} = {party}"),
         (Fact::Myself, Kind::Person) => Holds("people.id = {person}"),
@@ -356,6 +366,10 @@ pub const fn reading(fact: Fact, kind: Kind) -> Reading {
         ),
         (Fact::ReleasedToAll, Kind::Case) => ByAct(
             "releases g JOIN acts a ON a.id = g.act_id WHERE g.case_id = cases.id AND g.party_id IS NULL AND {in_force}",
+        ),
+
+        (Fact::Addressed, Kind::Request) => Holds(
+            "EXISTS (SELECT 1 FROM request_addressees q WHERE q.request_id = requests.id AND q.party_id = {party})",
         ),
 
         (Fact::Administrative, Kind::Act) => {

@@ -68,9 +68,9 @@ pub struct Prohibition {
 
 use Cond::{All, Any, Is, Not};
 use Fact::{
-    Administrative, Admitted, Auditor, ByInvitation, ClosedSession, ConcernsSecretariat, ContactPoint, Counterpart,
-    Guest, MyParty, Myself, OfCase, OfSession, OpenSession, Public, ReleasedToAll, ReleasedToMyParty, Representative,
-    SecondFactor, SecretariatOfficer, SignedIn, TakingPart, Unlocked, Visiting,
+    Addressed, Administrative, Admitted, Auditor, ByInvitation, ClosedSession, ConcernsSecretariat, ContactPoint,
+    Counterpart, Guest, MyParty, Myself, OfCircle, OfSession, OpenSession, Public, ReleasedToAll, ReleasedToMyParty,
+    Representative, SecondFactor, SecretariatOfficer, SignedIn, TakingPart, Unlocked, Visiting,
 };
 
 const STATE: Cond = Any(&[Is(ContactPoint), Is(Counterpart)]);
@@ -115,6 +115,10 @@ pub const fn rule(action: Action) -> Rule {
         Action::OpenCase => (
             All(&[Is(ContactPoint), Is(SecondFactor)]),
             "Sixth meeting (2009), conclusion 3: a fiche of each ongoing investigation",
+        ),
+        Action::SendRequest => (
+            All(&[Is(ContactPoint), Is(SecondFactor)]),
+            "Decision 2002/494/JHA, Article 2: contact points exchange information; Decision 2003/335/JHA, Articles 2 and 3",
         ),
 
         Action::SeeParty | Action::SeePublication => (Is(Public), "Design §2, ring 1"),
@@ -214,13 +218,13 @@ pub const fn rule(action: Action) -> Rule {
         Action::Admit | Action::EndAdmission => (
             Any(&[
                 All(&[Is(Admitted), Is(OfSession), Is(ContactPoint), Is(SecondFactor)]),
-                All(&[Is(Admitted), Is(OfCase), Is(ContactPoint), Is(MyParty), Is(SecondFactor)]),
+                All(&[Is(Admitted), Is(OfCircle), Is(ContactPoint), Is(MyParty), Is(SecondFactor)]),
             ]),
             "Design §2 and §3.3: only from inside; a circle is widened by its originator's State",
         ),
         // Whoever may let one person in may let in those who could open it; and must be able to read it himself.
         Action::ChangeRecovery => (
-            All(&[INSIDE, Is(ContactPoint), Any(&[Is(OfSession), All(&[Is(OfCase), Is(MyParty)])])]),
+            All(&[INSIDE, Is(ContactPoint), Any(&[Is(OfSession), All(&[Is(OfCircle), Is(MyParty)])])]),
             "Decision 24: a room is recovered by officers only if those inside have chosen so",
         ),
 
@@ -256,12 +260,25 @@ pub const fn rule(action: Action) -> Rule {
             (OWN_CASE, "Design §3.3: widening is a release by the originator")
         }
 
+        Action::SeeRequest => (
+            All(&[STATE, Is(Admitted), Is(SecondFactor)]),
+            "Design §2, ring 4: those admitted by name, and nobody else",
+        ),
+        Action::AcknowledgeRequest => (
+            All(&[STATE, Is(Admitted), Is(Addressed), Is(SecondFactor)]),
+            "Design §1: a request has a receipt; nobody gives it for a State that was not asked",
+        ),
+        Action::ReplyToRequest => (
+            All(&[INSIDE, STATE, Is(Addressed)]),
+            "Design §1: an answer, or a refusal with its ground, by a State that was asked",
+        ),
+
         Action::ReadEntry => (
             Any(&[
                 AUDITOR,
                 All(&[SECRETARIAT, Is(Administrative)]),
                 All(&[Is(SignedIn), Is(Myself), Any(&[Is(Administrative), Is(SecondFactor)])]),
-                All(&[STATE, Is(SecondFactor), Is(MyParty), Any(&[Is(Admitted), Is(OfCase), Is(Administrative)])]),
+                All(&[STATE, Is(SecondFactor), Is(MyParty), Any(&[Is(Admitted), Is(OfCircle), Is(Administrative)])]),
             ]),
             "Design §2, last column; Directive (EU) 2016/680, Art. 25",
         ),
@@ -282,10 +299,11 @@ pub const PROHIBITIONS: &[Prohibition] = &[
     },
     Prohibition {
         name: "closed_to_others",
-        words: "Representatives of organisations, guests and auditors never reach a room, a note or a case file, admitted or not.",
+        words: "Representatives of organisations, guests and auditors never reach a room, a note, a case file or a request, admitted or not.",
         source: "Design §2: Eurojust, Europol and the ICC Prosecutor hold observer standing and are never in a closed room",
         forbids: |action| {
-            matches!(action.kind(), Kind::Room | Kind::Note | Kind::Case) || matches!(action, Action::OpenCase)
+            matches!(action.kind(), Kind::Room | Kind::Note | Kind::Case | Kind::Request)
+                || matches!(action, Action::OpenCase | Action::SendRequest)
         },
         when: Any(&[Is(Representative), Is(Guest), Is(Auditor)]),
     },
@@ -298,12 +316,13 @@ pub const PROHIBITIONS: &[Prohibition] = &[
     },
     Prohibition {
         name: "register_to_secretariat",
-        words: "Officers of the Secretariat never reach the case register or the room of a case file.",
+        words: "Officers of the Secretariat never reach the case register, a request, or the room of either.",
         source: "Design §2: of case files and requests nothing",
         forbids: |action| {
-            matches!(action.kind(), Kind::Room | Kind::Note | Kind::Case) || matches!(action, Action::OpenCase)
+            matches!(action.kind(), Kind::Room | Kind::Note | Kind::Case | Kind::Request)
+                || matches!(action, Action::OpenCase | Action::SendRequest)
         },
-        when: All(&[Is(SecretariatOfficer), Is(OfCase)]),
+        when: All(&[Is(SecretariatOfficer), Is(OfCircle)]),
     },
     Prohibition {
         name: "own_rights",
@@ -326,11 +345,11 @@ pub const PROHIBITIONS: &[Prohibition] = &[
         when: Is(Myself),
     },
     Prohibition {
-        name: "secretariat_not_into_cases",
-        words: "An officer of the Secretariat is never admitted to the room of a case file.",
+        name: "secretariat_not_into_circles",
+        words: "An officer of the Secretariat is never admitted to the room of a case file or a request.",
         source: "Design §2: of case files and requests nothing",
         forbids: |action| matches!(action, Action::Admit),
-        when: All(&[Is(ConcernsSecretariat), Is(OfCase)]),
+        when: All(&[Is(ConcernsSecretariat), Is(OfCircle)]),
     },
 ];
 

@@ -16,6 +16,7 @@ fn all(shell: &Shell) -> Vec<Sample> {
         page::samples(shell),
         identity::pages::samples(shell),
         rooms::pages::samples(shell),
+        rooms::requests::pages::samples(shell),
         cases::pages::samples(shell),
         start::samples(shell),
         meetings::pages::samples(shell),

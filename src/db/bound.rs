@@ -246,6 +246,17 @@ bound! {
     releases (act_id) {
         act_id: Text, note_id: Text, note_version: Number, case_id: Text, party_id: Text
     }
+    request_addressees (request_id, party_id) {
+        request_id: Text, party_id: Text
+    }
+    request_replies (id) {
+        id: Text, request_id: Text, party_id: Text, kind: Text, ground: Bytes, note_id: Text, person_id: Text,
+        given_us: Number
+    }
+    requests (id) {
+        id: Text, room_id: Text, party_id: Text, author_id: Text, kind: Text, due_day: Text, note_id: Text,
+        sent_us: Number
+    }
     room_epochs (id) {
         id: Text, room_id: Text, epoch: Number, public_key: Bytes, kept: Bytes, began_us: Number, closed_us: Number
     }

@@ -7,7 +7,8 @@ mod relations;
 
 pub use closed::{
     admissions, file_pieces, file_uploads, files, note_versions, notes, recovery_keys, recovery_requests,
-    recovery_wraps, releases, room_epochs, room_keys, room_recoveries, rooms, visits,
+    recovery_wraps, releases, request_addressees, request_replies, requests, room_epochs, room_keys, room_recoveries,
+    rooms, visits,
 };
 
 diesel::table! {

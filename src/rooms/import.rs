@@ -3,12 +3,11 @@
 
 use super::keys::Slot;
 use super::model::{HandlingCode, NewNote};
-use super::service::sealing;
-use super::store::{self, Note};
+use super::service::notes;
+use super::store;
 use crate::db::Work;
 use crate::error::AppError;
-use crate::ids::{NoteId, PartyId, PersonId, RoomId};
-use crate::seal::Place;
+use crate::ids::{PartyId, PersonId, RoomId};
 
 /// A note to be written.
 #[derive(Clone, Copy, Debug)]
@@ -29,28 +28,20 @@ pub struct RecordedNote<'a> {
 ///
 /// # Errors
 /// The database's.
-pub fn ensure_notes(work: &mut Work<'_>, room: &RoomId, notes: &[RecordedNote<'_>]) -> Result<(), AppError> {
+pub fn ensure_notes(work: &mut Work<'_>, room: &RoomId, recorded: &[RecordedNote<'_>]) -> Result<(), AppError> {
     if store::holds_notes(work.conn, room)? {
         return Ok(());
     }
     let slot = Slot::of(work, room)?;
-    for recorded in notes {
-        let note = Note {
-            id: NoteId::new(work)?,
-            room_id: room.clone(),
-            author_id: recorded.author.clone(),
-            party_id: recorded.party.clone(),
-            written_us: work.now,
-        };
+    for recorded in recorded {
         let new = NewNote {
             title: recorded.title.to_owned(),
             text: recorded.text.to_owned(),
             handling: recorded.handling.to_vec(),
             handling_text: None,
         };
-        let seals = |place: Place<'_>, text: &str| slot.seal(work, place, text);
-        let first = sealing::seal(seals, (room, &note.id, 1), &new, (recorded.author, work.now))?;
-        store::insert_note(work.conn, &note, &first)?;
+        let whose = (recorded.author, recorded.party);
+        notes::insert(work, |ctx, place, text| slot.seal(ctx, place, text), room, &new, whose)?;
     }
     Ok(())
 }

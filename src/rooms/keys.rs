@@ -334,7 +334,7 @@ impl People {
             let enters = |asker: &Asker| {
                 let session = kind == RoomKind::Session;
                 let facts = asker.facts().with(Fact::Admitted, true).with(Fact::OfSession, session);
-                rules::decide(Action::OpenVisit, facts.with(Fact::OfCase, !session))
+                rules::decide(Action::OpenVisit, facts.with(Fact::OfCircle, !session))
             };
             if known.get(&person).is_some_and(enters) {
                 let from = (reach == Reach::Onward).then_some(from);

@@ -7,7 +7,7 @@ use crate::access::{self, Asker, Fact, actions};
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::AppError;
-use crate::ids::{CaseId, MeetingId, RoomId};
+use crate::ids::{CaseId, MeetingId, RequestId, RoomId};
 use crate::rooms::opening::RoomKind;
 use crate::rooms::store;
 
@@ -22,6 +22,8 @@ pub struct MyRoom {
     pub meeting: Option<MeetingId>,
     /// The case file it belongs to.
     pub case: Option<CaseId>,
+    /// The request it belongs to.
+    pub request: Option<RequestId>,
     /// When the asker last came in.
     pub visited: Option<Moment>,
     /// How many versions of notes others wrote since then, as far as the asker's admission reaches. Unknown
@@ -40,10 +42,10 @@ pub fn mine(work: &mut Work<'_>, asker: &Asker) -> Result<Vec<MyRoom>, AppError>
     let visited: HashMap<RoomId, Moment> = store::last_visits(work.conn, person)?.into_iter().collect();
     let news: HashMap<RoomId, i64> =
         if counts { store::news(work.conn, person, work.now)?.into_iter().collect() } else { HashMap::new() };
-    let room = |(id, kind, meeting, case)| {
+    let room = |(id, kind, meeting, case, request)| {
         let visited = visited.get(&id).copied();
         let news = visited.filter(|_| counts).map(|_| news.get(&id).copied().unwrap_or(0));
-        MyRoom { id, kind, meeting, case, visited, news }
+        MyRoom { id, kind, meeting, case, request, visited, news }
     };
     let mut mine: Vec<MyRoom> = rooms.into_iter().map(room).collect();
     mine.sort_by_key(|room| std::cmp::Reverse((room.news, room.visited)));

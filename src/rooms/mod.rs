@@ -2,7 +2,7 @@
 //! of them is released to whom.
 //!
 //! [`opening`], [`keys`] and [`release`] are what other slices build on: a session's room opens with the session, a
-//! case file's with the file, and a fiche is released as a note is.
+//! case file's with the file, and a fiche is released as a note is. [`requests`] are nothing but rooms, and stand here.
 
 pub mod api;
 pub mod import;
@@ -12,6 +12,7 @@ pub mod model;
 pub mod opening;
 pub mod pages;
 pub mod release;
+pub mod requests;
 mod service;
 mod store;
 mod transfer;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::context::Moment;
-use crate::ids::{ActId, CaseId, MeetingId, PersonId, RoomId};
+use crate::ids::{ActId, CaseId, MeetingId, PersonId, RequestId, RoomId};
 use crate::rooms::opening::RoomKind;
 use crate::server::page::{Sample, sample};
 
@@ -21,6 +21,7 @@ pub(crate) fn samples(shell: &Shell) -> Vec<Sample> {
         kind,
         meeting: (kind == RoomKind::Session).then(|| MeetingId::parse(ID).unwrap()),
         case: (kind == RoomKind::CaseFile).then(|| CaseId::parse(ID).unwrap()),
+        request: (kind == RoomKind::Request).then(|| RequestId::parse(ID).unwrap()),
         visited,
         news,
     };

@@ -50,7 +50,7 @@ const KINDS = [
   "act", "case", "case-form", "cases", "closed-session", "conclusions", "entries", "entry", "explain", "invitation", "invite",
   "log-in", "material", "me", "meeting", "meeting-form", "meetings", "new-designation", "new-election", "new-name", "new-party",
   "new-person", "new-proposal", "new-standing", "new-suspension", "parties", "party", "people", "person", "proposals",
-  "publication", "publication-form", "publications", "room", "session", "session-form", "start", "visit-needed",
+  "publication", "publication-form", "publications", "request", "request-form", "requests", "room", "session", "session-form", "start", "visit-needed",
 ];
 
 test("every kind of page that links lead to was among them", (t) => {

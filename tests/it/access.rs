@@ -72,8 +72,11 @@ fn any(facts: FactSet, of: &[Fact]) -> bool {
 
 const PROPERTIES: &[Property] = &[
     Property {
-        name: "organisations, guests and auditors reach no room, note or case file",
-        actions: |action| matches!(action.kind(), Kind::Room | Kind::Note | Kind::Case) || action == Action::OpenCase,
+        name: "organisations, guests and auditors reach no room, note, case file or request",
+        actions: |action| {
+            matches!(action.kind(), Kind::Room | Kind::Note | Kind::Case | Kind::Request)
+                || matches!(action, Action::OpenCase | Action::SendRequest)
+        },
         speaks_of: &[],
         must: |_, facts| !any(facts, &[Fact::Representative, Fact::Guest, Fact::Auditor]),
     },
@@ -106,14 +109,41 @@ const PROPERTIES: &[Property] = &[
         must: |_, facts| !facts.has(Fact::SecretariatOfficer) || facts.has(Fact::Admitted),
     },
     Property {
-        name: "the Secretariat never reaches the register or a case file's room",
-        actions: |action| matches!(action.kind(), Kind::Room | Kind::Note | Kind::Case),
-        speaks_of: &[Fact::OfCase],
-        // Every fiche is of a case file.
+        name: "nobody but the States' people, admitted by name, with second factor, sees a request or acts on one",
+        actions: |action| action.kind() == Kind::Request,
+        speaks_of: &[Fact::Admitted, Fact::SecondFactor],
+        must: |_, facts| {
+            facts.has(Fact::Admitted)
+                && facts.has(Fact::SecondFactor)
+                && any(facts, &[Fact::ContactPoint, Fact::Counterpart])
+                && !any(facts, &[Fact::Representative, Fact::Guest, Fact::Auditor])
+        },
+    },
+    Property {
+        name: "nobody acknowledges or replies for a State that was not asked, nor replies from outside",
+        actions: |action| matches!(action, Action::AcknowledgeRequest | Action::ReplyToRequest),
+        speaks_of: &[Fact::Addressed, Fact::Visiting, Fact::Unlocked],
+        must: |action, facts| {
+            facts.has(Fact::Addressed)
+                && (action != Action::ReplyToRequest || facts.has(Fact::Visiting) && facts.has(Fact::Unlocked))
+        },
+    },
+    Property {
+        name: "only contact points with second factor send requests",
+        actions: |action| action == Action::SendRequest,
+        speaks_of: &[Fact::SecondFactor],
+        must: |_, facts| facts.has(Fact::ContactPoint) && facts.has(Fact::SecondFactor),
+    },
+    Property {
+        name: "the Secretariat never reaches the register, a request or the room of either",
+        actions: |action| matches!(action.kind(), Kind::Room | Kind::Note | Kind::Case | Kind::Request),
+        speaks_of: &[Fact::OfCircle],
+        // Every fiche is of a case file, and every request of a circle.
         must: |action, facts| {
             !facts.has(Fact::SecretariatOfficer)
-                || !(facts.has(Fact::OfCase)
-                    || action.kind() == Kind::Case && !any(facts, &[Fact::ContactPoint, Fact::Counterpart]))
+                || !(facts.has(Fact::OfCircle)
+                    || matches!(action.kind(), Kind::Case | Kind::Request)
+                        && !any(facts, &[Fact::ContactPoint, Fact::Counterpart]))
         },
     },
     Property {
@@ -287,8 +317,12 @@ fn every_action_is_possible_and_every_prohibition_matters() {
         // Whoever may act on a thing may know of it (the auditor's and the audience's lists rest on it).
         let see = action.kind().seen_by();
         for facts in combinations(with_roles(rules::mentioned(*action).and(rules::mentioned(see)))) {
-            // Every fiche is of a case file; the readings of other kinds know no such bond.
-            let facts = if action.kind() == Kind::Case { facts.with(Fact::OfCase, true) } else { facts };
+            // Every fiche and request is of a circle; the readings of other kinds know no such bond.
+            let facts = if matches!(action.kind(), Kind::Case | Kind::Request) {
+                facts.with(Fact::OfCircle, true)
+            } else {
+                facts
+            };
             if rules::decide(*action, facts)
                 && !matches!(
                     action.kind(),

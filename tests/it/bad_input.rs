@@ -43,8 +43,11 @@ fn beside(route: &str, path: &str) -> Value {
         ("add_session", "admit_counterparts_of") => json!({"kind": "closed"}),
         ("convene_meeting", "requested_by") => json!({"kind": "ad_hoc", "number": null}),
         ("open_case", "visibility.states") => json!({"visibility": {"to": "states"}}),
+        ("reply_to_request", "ground") => json!({"kind": "refusal"}),
         ("propose", "person") => json!({"person_name": null}),
-        ("write_note" | "revise_note", "handling_text") => json!({"handling": ["H3"]}),
+        ("write_note" | "revise_note" | "send_request" | "reply_to_request", "handling_text") => {
+            json!({"handling": ["H3"]})
+        }
         _ => json!({}),
     }
 }
@@ -62,7 +65,8 @@ fn good(name: &str, probe: &Probe) -> Option<Value> {
         "party" | "presidency" => json!(world.party("SE")),
         "requested_by" => json!(world.party("DE")),
         "stand_in_for" => json!(world.person("fr")),
-        "states" => json!([world.party("DE")]),
+        "states" | "to" => json!([world.party("DE")]),
+        "people" => json!([world.person("de")]),
         _ => return None,
     })
 }
@@ -94,6 +98,8 @@ fn things(world: &mut World) -> BTreeMap<&'static str, String> {
     let recovery = RecoverySecret::new(&world.server.ctx(), 2, 3).unwrap().key().clone();
     let recovery_id = recovery.id.to_string();
     world.server.operate(move |work| enter(work, &recovery));
+    let request = json!({"kind": "request", "to": [world.party("FR")], "title": "A request", "text": "words", "handling": ["H0"]});
+    let request = text(&world.client("de").post("/api/v1/requests", &request).expect(201), "id");
     BTreeMap::from([
         // The key that a room can choose.
         ("recovery", recovery_id),
@@ -110,6 +116,7 @@ fn things(world: &mut World) -> BTreeMap<&'static str, String> {
         ("proposals/proposal", proposal),
         ("publications/publication", publications[0].clone()),
         ("releases/act", ABSENT.to_owned()),
+        ("requests/request", request),
         ("rooms/room", text(&closed, "room")),
         ("sessions/session", open),
         ("sign-ins/sign_in", sign_in),
@@ -359,7 +366,7 @@ fn caller(route: &Route) -> &'static str {
         (Fact::Counterpart, "ua"),
         (Fact::Representative, "ej"),
     ];
-    if matches!(action.kind(), Kind::Room | Kind::Note | Kind::Case) {
+    if matches!(action.kind(), Kind::Room | Kind::Note | Kind::Case | Kind::Request) {
         roles.swap(0, 1);
     }
     let somebody = roles.iter().find(|(role, _)| can(action, *role)).map(|(_, key)| *key);

@@ -219,6 +219,22 @@ fn a_demo_keeps_closed_what_is_closed() {
         assert_eq!(client.get(&format!("/api/v1/rooms/{closed}")).status, 404, "{outside}");
     }
 
+    // One request that a State has acknowledged and another not, and one of which nothing is known yet.
+    for (state, states) in [("DE", vec!["received open"]), ("FR", vec!["open open", "received open"]), ("BE", vec![])] {
+        let requests = demo.of(state).get("/api/v1/requests").expect(200);
+        let found: BTreeSet<String> = requests["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|request| {
+                assert!(request["title"].is_string(), "{state}");
+                let to = request["to"].as_array().unwrap().iter();
+                to.map(|one| one["state"].as_str().unwrap()).collect::<Vec<_>>().join(" ")
+            })
+            .collect();
+        assert_eq!(found, states.into_iter().map(ToOwned::to_owned).collect(), "{state}");
+    }
+
     // One case file is its State's alone, one every contact point's to see.
     let mut seen = |state: &str| {
         let cases = demo.of(state).get("/api/v1/cases").expect(200);

@@ -1,6 +1,6 @@
 //! The keys of rooms: to whom they come, whom they leave, and what whoever holds the database has of it.
 
-mod canaries;
+pub mod canaries;
 
 use std::collections::BTreeSet;
 

@@ -11,7 +11,8 @@ use crate::support::html::keys;
 use crate::support::sources::{self, Source};
 
 /// The families of words whose values an enumeration of another name has. (Of the same name, they are found.)
-const FAMILIES: &[(&str, &str)] = &[("room", "RoomKind"), ("handling", "HandlingCode")];
+const FAMILIES: &[(&str, &str)] =
+    &[("room", "RoomKind"), ("handling", "HandlingCode"), ("addressee", "AddresseeState")];
 
 /// Families whose values are no enumeration of texts. That none of their words is missing is found where pages
 /// are looked through: a bare key is no word.

@@ -30,6 +30,7 @@ mod openapi;
 mod pages;
 mod process;
 mod recovery;
+mod requests;
 mod rooms;
 mod schema;
 mod search;

@@ -341,6 +341,8 @@ fn checks_list_the_words_of_the_code() {
         ("audit_witnesses.fault", "WitnessFault"),
         ("meetings.kind", "MeetingKind"),
         ("meetings.way", "Way"),
+        ("requests.kind", "RequestKind"),
+        ("request_replies.kind", "ReplyKind"),
         ("rooms.kind", "RoomKind"),
         ("sessions.kind", "SessionKind"),
         ("admissions.reach", "Reach"),

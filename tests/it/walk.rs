@@ -6,6 +6,7 @@
 //! table that comes of it is kept as a reviewed snapshot beside `roles.txt`, so that a change of who is
 //! answered what cannot pass unseen.
 
+mod circles;
 mod forms;
 mod pages;
 mod passkeys;
@@ -149,13 +150,15 @@ fn expected(stage: &Stage, principal: &Principal, route: &Route, request: &Reque
     Verdict::Done
 }
 
-/// What was logged. A list of several States' things has an entry for each State; it counts as one.
+/// What was logged. A list of several States' things has an entry for each State, and one of rooms for each room; it counts
+/// as one.
 fn events<'e>(entries: &'e [Value], told: &str) -> Vec<&'e str> {
     let (mut events, mut owners) = (Vec::new(), BTreeSet::new());
     for entry in entries {
         let event = entry["event"].as_str().unwrap();
         if event.ends_with("_listed") || event == "notes_searched" {
-            assert!(owners.insert((event, entry["owner_party"].to_string())), "{told} logged {event} twice");
+            let whose = (event, entry["owner_party"].to_string(), entry["room"].to_string());
+            assert!(owners.insert(whose), "{told} logged {event} twice");
             if events.contains(&event) {
                 continue;
             }

@@ -18,7 +18,7 @@ text_enum! {
         Administration = "administration",
         /// Materials of open sessions.
         Open = "open",
-        /// Rooms and the case register.
+        /// Rooms, the case register and requests.
         Rooms = "rooms",
         /// Reading the log itself.
         Audit = "audit",
@@ -135,7 +135,7 @@ events! {
     MaterialAdded = "material_added", Open, Collection;
     /// A document of an open session was downloaded.
     MaterialRead = "material_read", Open, Consultation;
-    /// A room was opened, with its session or case file.
+    /// A room was opened, with its session, case file or request.
     RoomOpened = "room_opened", Rooms, Collection;
     /// Title and members of a room were looked at.
     RoomSeen = "room_seen", Rooms, Consultation;
@@ -193,6 +193,16 @@ events! {
     ReleaseEnded = "release_ended", Rooms, Alteration;
     /// A case file was linked to a meeting.
     CaseLinked = "case_linked", Rooms, Combination;
+    /// The list of requests was read, with this one in it.
+    RequestsListed = "requests_listed", Rooms, Consultation;
+    /// A request, spontaneous information or a notice of presence was sent, with the note that says what it says.
+    RequestSent = "request_sent", Rooms, Disclosure;
+    /// It was looked at: who asks whom, and how far each is.
+    RequestRead = "request_read", Rooms, Consultation;
+    /// A State acknowledged receipt.
+    RequestAcknowledged = "request_acknowledged", Rooms, Collection;
+    /// A State answered or refused, by a note.
+    RequestReplied = "request_replied", Rooms, Disclosure;
     /// Someone asked why a person may see a thing.
     Explained = "explained", Audit, Consultation;
     /// The log was read.

@@ -21,6 +21,8 @@ use crate::network::import::{ensure_designation, ensure_election, ensure_person,
 use crate::network::model::{Body, Function, Role};
 use crate::rooms::import::{RecordedNote, ensure_notes};
 use crate::rooms::model::HandlingCode;
+use crate::rooms::requests::import::{RecordedRequest, ensure_requests};
+use crate::rooms::requests::model::RequestKind;
 
 /// The material of the open session.
 const MATERIAL: &[u8] = include_bytes!("../../../config/demo-material.txt");
@@ -39,6 +41,7 @@ pub(super) struct Content {
     open_session: OpenSession,
     closed_session: ClosedSession,
     case: Vec<Case>,
+    request: Vec<Request>,
 }
 
 /// Somebody who does not exist.
@@ -97,6 +100,20 @@ struct Case {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    author: String,
+    kind: RequestKind,
+    to: Vec<String>,
+    due: Option<String>,
+    title: String,
+    text: String,
+    handling: Vec<HandlingCode>,
+    #[serde(default)]
+    receipts: Vec<String>,
+}
+
+#[derive(Deserialize)]
 #[serde(untagged)]
 enum VisibleTo {
     Word(Word),
@@ -146,8 +163,30 @@ impl Content {
         for case in &self.case {
             case.open(work, &people)?;
         }
+        self.send(work, &people)?;
         work.log(Entry::new(Event::OperatorActed).on("demo", "made").count(lines.len()));
         Ok(lines)
+    }
+
+    fn send(&self, work: &mut Work<'_>, people: &People) -> Result<(), AppError> {
+        let mut whom = Vec::new();
+        for request in &self.request {
+            let receipts: Vec<PersonId> = those(people, &request.receipts)?;
+            whom.push((request, parties(work, &request.to)?, receipts));
+        }
+        let recorded = whom.iter().map(|(request, to, receipts)| {
+            Ok(RecordedRequest {
+                author: &someone(people, &request.author)?.0,
+                kind: request.kind,
+                to,
+                due: request.due.as_deref(),
+                title: &request.title,
+                text: &request.text,
+                handling: &request.handling,
+                receipts,
+            })
+        });
+        ensure_requests(work, &recorded.collect::<Result<Vec<_>, AppError>>()?)
     }
 
     fn hold_sessions(&self, work: &mut Work<'_>, people: &People) -> Result<(), AppError> {
@@ -175,8 +214,7 @@ impl Case {
             VisibleTo::Word(Word::ContactPoints) => Visibility::ContactPoints,
             VisibleTo::States(codes) => Visibility::States(parties(work, codes)?),
         };
-        let admit: Vec<PersonId> =
-            self.admit.iter().map(|email| Ok(someone(people, email)?.0.clone())).collect::<Result<_, AppError>>()?;
+        let admit = those(people, &self.admit)?;
         let (contact, _) = someone(people, &self.contact)?;
         let case = RecordedCase { contact, fiche: self.fiche.clone(), visibility, admit: &admit };
         let (_, room) = ensure_case(work, &case)?;
@@ -197,6 +235,10 @@ fn write(work: &mut Work<'_>, room: &RoomId, notes: &[Note], people: &People) ->
 
 fn someone<'a>(people: &'a People, email: &str) -> Result<&'a (PersonId, PartyId), AppError> {
     people.get(email).ok_or_else(|| AppError::field(email, "nobody has this address"))
+}
+
+fn those(people: &People, emails: &[String]) -> Result<Vec<PersonId>, AppError> {
+    emails.iter().map(|email| Ok(someone(people, email)?.0.clone())).collect()
 }
 
 fn party(work: &mut Work<'_>, code: &str) -> Result<PartyId, AppError> {

@@ -107,6 +107,39 @@ diesel::table! {
 }
 
 diesel::table! {
+    request_addressees (request_id, party_id) {
+        request_id -> Text,
+        party_id -> Text,
+    }
+}
+
+diesel::table! {
+    request_replies (id) {
+        id -> Text,
+        request_id -> Text,
+        party_id -> Text,
+        kind -> Text,
+        ground -> Nullable<Binary>,
+        note_id -> Nullable<Text>,
+        person_id -> Text,
+        given_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    requests (id) {
+        id -> Text,
+        room_id -> Text,
+        party_id -> Text,
+        author_id -> Text,
+        kind -> Text,
+        due_day -> Nullable<Text>,
+        note_id -> Text,
+        sent_us -> BigInt,
+    }
+}
+
+diesel::table! {
     room_epochs (id) {
         id -> Text,
         room_id -> Text,

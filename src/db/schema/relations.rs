@@ -3,7 +3,8 @@
 use super::{
     accounts, act_meetings, acts, admissions, agenda_items, case_meetings, case_versions, cases, conclusion_acts,
     designations, elections, enrolments, meetings, note_versions, notes, participations, parties, party_names, people,
-    person_keys, releases, room_epochs, room_keys, rooms, sessions, sign_ins, standings, suspensions,
+    person_keys, releases, request_addressees, request_replies, requests, room_epochs, room_keys, rooms, sessions,
+    sign_ins, standings, suspensions,
 };
 
 diesel::joinable!(designations -> parties (party_id));
@@ -48,6 +49,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     people,
     person_keys,
     releases,
+    request_addressees,
+    request_replies,
+    requests,
     room_epochs,
     room_keys,
     rooms,

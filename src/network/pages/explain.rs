@@ -14,10 +14,11 @@ use crate::cases::Case;
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault};
-use crate::ids::{ActId, CaseId, NoteId, PersonId, RoomId};
+use crate::ids::{ActId, CaseId, NoteId, PersonId, RequestId, RoomId};
 use crate::network::names::Names;
 use crate::network::service::explain::{self, Question};
 use crate::network::service::people;
+use crate::rooms::requests::Request;
 use crate::rooms::{self, Note};
 use crate::server::page::{Shell, csv, filter, show};
 use crate::server::{Access, Answer, Call, Gives, Logs, Page, Query, Route, Takes, handler};
@@ -47,7 +48,7 @@ pub(super) struct ExplainPage {
 impl ExplainPage {
     /// Whether the answer tells of something closed, and must look like it.
     fn closed(&self) -> bool {
-        self.answer.as_ref().is_some_and(|answer| matches!(answer.kind, Kind::Room | Kind::Note | Kind::Case))
+        self.answer.as_ref().is_some_and(|answer| in_rooms(answer.kind))
     }
 
     /// What decides whether the person may know of the thing; and all else that can be done with it.
@@ -86,6 +87,7 @@ impl ExplainPage {
             Kind::Session => "sessions",
             Kind::Room => "rooms",
             Kind::Case => "cases",
+            Kind::Request => "requests",
             Kind::Entry => "audit/entries",
             Kind::Publication => "publications",
             Kind::Network | Kind::Material | Kind::Note => return None,
@@ -106,6 +108,11 @@ impl ExplainPage {
             || self.shell.auditor()
             || self.people.first().is_some_and(|(me, _)| me == answer.person.as_str())
     }
+}
+
+/// Whether things of this kind are in rooms, or have one.
+const fn in_rooms(kind: Kind) -> bool {
+    matches!(kind, Kind::Room | Kind::Note | Kind::Case | Kind::Request)
 }
 
 fn fact(shell: &Shell, words: &str) -> String {
@@ -216,6 +223,10 @@ fn roommates(work: &mut Work<'_>, asker: &Asker, kind: Kind, id: &str) -> Result
             Some(id) => Some(access::permit::<actions::SeeCase, Case>(work, asker, &id)?.into_thing().room_id),
             None => None,
         },
+        Kind::Request => match RequestId::parse(id) {
+            Some(id) => Some(access::permit::<actions::SeeRequest, Request>(work, asker, &id)?.into_thing().room_id),
+            None => None,
+        },
         _ => None,
     };
     let (Some(room), Some(party)) = (room, asker.party()) else { return Ok(Vec::new()) };
@@ -260,7 +271,7 @@ async fn explain_at(call: Call, path: String, query: &Query, thing: String) -> R
             let answer = explain::answer(work, asker, &question)?;
             let people = people_to_ask_about(work, asker, (answer.kind, &answer.thing), &page)?;
             // On a past date others were in the room.
-            let inside = matches!(answer.kind, Kind::Room | Kind::Note | Kind::Case) && question.at.is_none();
+            let inside = in_rooms(answer.kind) && question.at.is_none();
             let ids: Vec<PersonId> = people.iter().filter(|_| inside).map(|(id, _)| id.clone()).collect();
             let who = explain::who(work, asker, answer.kind, &answer.thing, &ids)?;
             let names = Names::of(work, [&answer.person], [])?;

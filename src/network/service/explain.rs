@@ -7,8 +7,9 @@ use crate::cases::Case;
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault};
-use crate::ids::{CaseId, NoteId, PartyId, PersonId, RoomId};
+use crate::ids::{CaseId, NoteId, PartyId, PersonId, RequestId, RoomId};
 use crate::network::store::PersonRecord;
+use crate::rooms::requests::Request;
 use crate::rooms::{Note, Room};
 
 /// What is asked.
@@ -88,6 +89,11 @@ fn whose(
             let case = access::permit::<actions::SeeCase, Case>(work, asker, &id)?.into_thing();
             (Some(case.room_id), Some(case.party_id))
         }
+        Kind::Request => {
+            let id = RequestId::parse(id).ok_or(Fault::NotFound)?;
+            let request = access::permit::<actions::SeeRequest, Request>(work, asker, &id)?.into_thing();
+            (Some(request.room_id), Some(request.party_id))
+        }
         _ => (None, None),
     })
 }
@@ -150,7 +156,7 @@ fn relation(
         Err(error) if error.fault == Fault::NotFound => {}
         Err(error) => return Err(error),
     }
-    if matches!(kind, Kind::Room | Kind::Note | Kind::Case) && seen.has(Fact::Admitted) {
+    if matches!(kind, Kind::Room | Kind::Note | Kind::Case | Kind::Request) && seen.has(Fact::Admitted) {
         let other = Asker::load(work, person, Credentials::default(), work.now)?;
         let wanted = FactSet::NONE.with(Fact::Admitted, true);
         if facts_of(work, &other, kind, id, wanted)?.is_some_and(|facts| facts.has(Fact::Admitted)) {

@@ -53,7 +53,7 @@ pub(super) fn routes() -> Vec<Route> {
             method: Method::POST,
             path: "/api/v1/rooms/{room}/admissions",
             name: "admit",
-            summary: "Admit a person to the room: from inside only; to a case file's, by its State only.",
+            summary: "Admit a person to the room: from inside only; to a case file's or request's, by its State only.",
             access: Access::May(Action::Admit),
             logs: Logs::Event(Event::Admitted),
             takes: Takes::Json(schema::<AdmitBody>),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{RecoveryBody, source};
 use crate::context::Moment;
 use crate::error::AppError;
-use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RoomId, SessionId};
+use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RequestId, RoomId, SessionId};
 use crate::rooms::opening::{Reach, RoomKind};
 
 /// A room: its title, its members, what it belongs to.
@@ -24,6 +24,8 @@ pub struct RoomBody {
     pub meeting: Option<MeetingId>,
     /// The case file it belongs to.
     pub case: Option<CaseId>,
+    /// The request it belongs to.
+    pub request: Option<RequestId>,
     /// Who is admitted now.
     pub members: Vec<Member>,
     /// Whether officers can recover it: told to those who are admitted only.

@@ -6,7 +6,7 @@ use super::{Reach, RoomKind};
 use crate::access::acts::in_force_at;
 use crate::context::Moment;
 use crate::db::Conn;
-use crate::db::schema::{acts, admissions, cases, rooms, visits};
+use crate::db::schema::{acts, admissions, cases, requests, rooms, visits};
 use crate::ids::{ActId, PartyId, PersonId, RoomId};
 use crate::seal::Sealed;
 
@@ -48,22 +48,27 @@ pub(super) fn insert_admission(
         .map(drop)
 }
 
-/// The admissions of a person that are in force at `at`: act, room, its kind, and whose case file it is.
+/// The admissions of a person that are in force at `at`: act, room, its kind, and whose case file or request it is.
 #[expect(clippy::type_complexity, reason = "one row, taken apart where it is asked for")]
 pub(super) fn admissions_of(
     conn: &mut Conn,
     person: &PersonId,
     at: Moment,
 ) -> QueryResult<Vec<(ActId, RoomId, RoomKind, Option<PartyId>)>> {
-    admissions::table
+    let rows: Vec<((ActId, RoomId, RoomKind), (Option<PartyId>, Option<PartyId>))> = admissions::table
         .inner_join(acts::table)
         .inner_join(rooms::table.on(rooms::id.eq(admissions::room_id)))
         .left_join(cases::table.on(cases::room_id.eq(rooms::id)))
+        .left_join(requests::table.on(requests::room_id.eq(rooms::id)))
         .filter(admissions::person_id.eq(person))
         .filter(in_force_at(at))
         .order((acts::effective_us, acts::id))
-        .select((admissions::act_id, rooms::id, rooms::kind, cases::party_id.nullable()))
-        .load(conn)
+        .select((
+            (admissions::act_id, rooms::id, rooms::kind),
+            (cases::party_id.nullable(), requests::party_id.nullable()),
+        ))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|((act, room, kind), (case, request))| (act, room, kind, case.or(request))).collect())
 }
 
 /// Ends the visits of a person that last.

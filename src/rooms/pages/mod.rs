@@ -22,6 +22,9 @@ pub fn routes() -> Vec<Route> {
     [room::routes(), recovery::routes(), notes::routes(), files::routes(), search::routes()].concat()
 }
 
+#[cfg(test)]
+pub(in crate::rooms) use self::room::samples::inside as made_up_inside;
+
 /// Every kind of these pages, made up.
 #[cfg(test)]
 pub(crate) fn samples(shell: &Shell) -> Vec<crate::server::page::Sample> {
@@ -33,13 +36,13 @@ pub(crate) fn samples(shell: &Shell) -> Vec<crate::server::page::Sample> {
 
 /// A room, with the names to show it by.
 #[derive(Clone)]
-struct Inside {
-    room: RoomBody,
+pub(in crate::rooms) struct Inside {
+    pub(in crate::rooms) room: RoomBody,
     names: Names,
 }
 
 impl Inside {
-    fn look(work: &mut Work<'_>, asker: &Asker, id: &RoomId) -> Result<Self, AppError> {
+    pub(in crate::rooms) fn look(work: &mut Work<'_>, asker: &Asker, id: &RoomId) -> Result<Self, AppError> {
         let mut room = rooms::get(work, asker, id)?;
         // Somebody admitted by several acts is in once.
         room.members.dedup_by(|next, one| next.person == one.person);
@@ -48,7 +51,7 @@ impl Inside {
     }
 
     /// Whether what the room holds is lost with the memory of one person; told to those who are in it.
-    fn hangs_on_few(&self) -> bool {
+    pub(in crate::rooms) fn hangs_on_few(&self) -> bool {
         self.room.members.iter().all(|member| member.keyed.is_some())
             && self.room.members.iter().filter(|member| member.keyed == Some(true)).count() < 2
     }
@@ -74,7 +77,7 @@ impl Inside {
     }
 
     /// The members as they are shown: name and party.
-    fn members(&self) -> impl Iterator<Item = (&Member, &str)> {
+    pub(in crate::rooms) fn members(&self) -> impl Iterator<Item = (&Member, &str)> {
         self.room.members.iter().map(|member| (member, self.names.code(&member.party)))
     }
 }

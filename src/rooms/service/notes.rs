@@ -3,15 +3,15 @@
 use super::{files, sealing};
 use crate::access::{self, Asker, Fact, Permit, actions};
 use crate::audit::{Entry, Event, counts};
-use crate::context::Moment;
+use crate::context::{Ctx, Moment};
 use crate::db::Work;
 use crate::error::{AppError, Fault, OrConflict};
-use crate::ids::{NoteId, PartyId, RoomId};
+use crate::ids::{NoteId, PartyId, PersonId, RoomId};
 use crate::rooms::keys::{Pen, Ring};
 use crate::rooms::model::{NewNote, NoteBody, NoteLine, NoteReleaseBody, NoteVersionLine, Revision};
 use crate::rooms::release::{self, Released};
 use crate::rooms::store::{self, Note, NoteAt, Room, SealedVersion};
-use crate::seal::Place;
+use crate::seal::{Place, Sealed};
 use crate::server::Page;
 use crate::server::answer::List;
 
@@ -241,19 +241,32 @@ pub(in crate::rooms) fn write(
 ) -> Result<NoteBody, AppError> {
     let permit = access::permit::<actions::WriteNote, Room>(work, asker, room)?;
     let (author, party) = (asker.person().ok_or(Fault::SignInNeeded)?, asker.party().ok_or(Fault::SignInNeeded)?);
+    let room = &permit.thing().id;
+    let pen = Pen::of(work, asker, room)?;
+    let (note, first) = insert(work, |ctx, place, text| pen.seal(ctx, place, text), room, new, (author, party))?;
+    work.log(entry(Event::NoteWritten, asker, &note).version(1));
+    body(work, pen.ring(), note, &first, Some(Vec::new()))
+}
+
+/// Seals a new note by what seals in its room, and inserts it. The caller has leave to write there, or is the operator.
+pub(in crate::rooms) fn insert(
+    work: &mut Work<'_>,
+    seals: impl Fn(&Ctx, Place<'_>, &str) -> Result<Sealed, AppError>,
+    room: &RoomId,
+    new: &NewNote,
+    (author, party): (&PersonId, &PartyId),
+) -> Result<(Note, SealedVersion), AppError> {
     let note = Note {
         id: NoteId::new(work)?,
-        room_id: permit.thing().id.clone(),
+        room_id: room.clone(),
         author_id: author.clone(),
         party_id: party.clone(),
         written_us: work.now,
     };
-    let pen = Pen::of(work, asker, room)?;
-    let seals = |place: Place<'_>, text: &str| pen.seal(work, place, text);
+    let seals = |place: Place<'_>, text: &str| seals(work, place, text);
     let first = sealing::seal(seals, (room, &note.id, 1), new, (author, work.now))?;
     store::insert_note(work.conn, &note, &first)?;
-    work.log(entry(Event::NoteWritten, asker, &note).version(1));
-    body(work, pen.ring(), note, &first, Some(Vec::new()))
+    Ok((note, first))
 }
 
 /// Writes the next version of a note, if the newest is the one it was based on.

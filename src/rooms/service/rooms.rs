@@ -36,6 +36,7 @@ pub(in crate::rooms) fn get(work: &mut Work<'_>, asker: &Asker, id: &RoomId) -> 
         session,
         meeting,
         case: room.case.map(|(case, _)| case),
+        request: room.request.map(|(request, _)| request),
         members,
         recovery,
     })

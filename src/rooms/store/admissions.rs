@@ -34,10 +34,11 @@ pub(in crate::rooms) fn members(
 }
 
 /// Whom somebody inside could want to admit, and may know of: the people of the asker's own party, and those
-/// who are in a session's room where the asker is too. Id, name, and the code of the party acted for.
-pub(in crate::rooms) fn acquaintances(
+/// who are in a session's room where the asker is too. Id, name, and the code of the party acted for. `A` lets the asker
+/// see a room or send a request.
+pub(in crate::rooms) fn acquaintances<A, T>(
     conn: &mut Conn,
-    _: &Permit<actions::SeeRoom, Room>,
+    _: &Permit<A, T>,
     (person, party): (&PersonId, &PartyId),
     at: Moment,
 ) -> QueryResult<Vec<(PersonId, String, String)>> {

@@ -7,11 +7,11 @@ use crate::access::{Filter, actions, facts};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::fragment::{Fragment, Statement};
-use crate::db::schema::{cases, rooms, sessions, visits};
-use crate::ids::{CaseId, MeetingId, PersonId, RoomId};
+use crate::db::schema::{cases, requests, rooms, sessions, visits};
+use crate::ids::{CaseId, MeetingId, PersonId, RequestId, RoomId};
 use crate::rooms::opening::RoomKind;
 
-type Belongs = (RoomId, RoomKind, Option<MeetingId>, Option<CaseId>);
+type Belongs = (RoomId, RoomKind, Option<MeetingId>, Option<CaseId>, Option<RequestId>);
 
 /// The rooms that the filter lets through, the newest first, with what they belong to.
 pub(in crate::rooms) fn admitted_to(conn: &mut Conn, filter: Filter<actions::OpenVisit>) -> QueryResult<Vec<Belongs>> {
@@ -19,9 +19,13 @@ pub(in crate::rooms) fn admitted_to(conn: &mut Conn, filter: Filter<actions::Ope
     let rows = rooms::table
         .left_join(sessions::table.on(sessions::room_id.eq(rooms::id.nullable())))
         .left_join(cases::table.on(cases::room_id.eq(rooms::id)))
+        .left_join(requests::table.on(requests::room_id.eq(rooms::id)))
         .filter(condition)
         .order((rooms::opened_us.desc(), rooms::id))
-        .select(((rooms::id, rooms::kind, sessions::meeting_id.nullable(), cases::id.nullable()), confirm.facts()))
+        .select((
+            (rooms::id, rooms::kind, sessions::meeting_id.nullable(), cases::id.nullable(), requests::id.nullable()),
+            confirm.facts(),
+        ))
         .load(conn)?;
     Ok(confirm.kept(rows))
 }

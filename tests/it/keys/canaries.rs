@@ -15,10 +15,10 @@ use crate::support::tables::Tables;
 use crate::support::{TestServer, World};
 
 /// What all of them begin with, in each of the ways in which a program could write it.
-const MARK: &str = "canary-7f3a9c";
+pub const MARK: &str = "canary-7f3a9c";
 const COUNT: usize = 1_000;
 
-fn spellings() -> Vec<Vec<u8>> {
+pub fn spellings() -> Vec<Vec<u8>> {
     let mut all = vec![
         MARK.as_bytes().to_vec(),
         MARK.encode_utf16().flat_map(u16::to_le_bytes).collect(),
@@ -45,7 +45,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// The files below a folder that hold one of the spellings.
-fn holding(folder: &Path, spellings: &[Vec<u8>]) -> Vec<PathBuf> {
+pub fn holding(folder: &Path, spellings: &[Vec<u8>]) -> Vec<PathBuf> {
     let mut all = Vec::new();
     files(folder, &mut all);
     let searchers: Vec<_> = spellings.iter().map(memchr::memmem::Finder::new).collect();

@@ -22,6 +22,8 @@ const LIKE: &[(&str, &str)] = &[
     ("page_note_changes", "get_note"),
     ("page_new_case", "open_case"),
     ("page_edit_case", "revise_case"),
+    ("page_new_request", "send_request"),
+    ("page_new_reply", "reply_to_request"),
     ("page_ask_to_end_participation", "end_participation"),
     ("page_before_off_boarding", "off_board"),
     ("page_change_closed_agenda", "change_agenda"),
@@ -176,7 +178,8 @@ fn without_twin(stage: &mut Stage, route: &Route, principal: &Principal) -> Made
 
 /// Paths and rights of a page follow from its twin's. Those whose paths do not, since browsers' readers are
 /// not programs.
-const PATHS_OF_THEIR_OWN: &[&str] = &["page_sign_in", "page_accept_invitation", "page_sign_out"];
+const PATHS_OF_THEIR_OWN: &[&str] =
+    &["page_sign_in", "page_accept_invitation", "page_sign_out", "page_reply_to_request"];
 
 #[test]
 fn pages_follow_from_their_twins() {

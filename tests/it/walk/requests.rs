@@ -7,13 +7,14 @@ use incamera::network::model::PartyKind;
 use incamera::server::{Access, Route, Takes};
 use serde_json::{Value, json};
 
+use super::circles;
 use super::pages;
 use super::principals::{Principal, Token};
 use super::stage::Stage;
 use crate::support::Tables;
 use crate::support::browser::{File, Form};
 use crate::support::made::text;
-use crate::support::scene::{fiche, note};
+use crate::support::scene::note;
 use crate::support::world::{PASSWORD, World};
 
 /// A question to the rules.
@@ -135,19 +136,19 @@ pub struct Made {
 }
 
 impl Made {
-    fn at(path: String, thing: impl ToString) -> Self {
+    pub fn at(path: String, thing: impl ToString) -> Self {
         Self { path: Some(path), thing: Some(thing.to_string()), ..Self::default() }
     }
 
-    fn json(self, body: Value) -> Self {
+    pub fn json(self, body: Value) -> Self {
         Self { json: Some(body), ..self }
     }
 
-    fn inside(self, room: &RoomId) -> Self {
+    pub fn inside(self, room: &RoomId) -> Self {
         Self { room: Some(room.clone()), ..self }
     }
 
-    fn based_on(mut self, version: &str) -> Self {
+    pub fn based_on(mut self, version: &str) -> Self {
         self.headers.push(("if-match", format!("\"{version}\"")));
         self
     }
@@ -166,12 +167,13 @@ pub fn build(stage: &mut Stage, route: &Route, variant: &str, principal: &Princi
         "people" | "parties" | "acts" | "proposals" | "explain" => network(stage, route, variant, principal),
         "meetings" | "sessions" | "materials" | "participations" => meetings(stage, route, variant),
         "rooms" => rooms(stage, route, variant, principal),
-        "cases" => cases(stage, route),
+        "cases" => circles::cases(stage, route),
+        "requests" => circles::requests(stage, route, principal),
         _ => others(stage, route, variant, principal),
     }
 }
 
-fn unknown(route: &Route) -> ! {
+pub fn unknown(route: &Route) -> ! {
     panic!("the walk knows no request for the new route {}: add one to tests/it/walk/requests.rs", route.name)
 }
 
@@ -558,40 +560,4 @@ fn rooms(stage: &mut Stage, route: &Route, variant: &str, principal: &Principal)
         _ => unknown(route),
     };
     made.inside(&room)
-}
-
-fn cases(stage: &mut Stage, route: &Route) -> Made {
-    match route.name {
-        "list_cases" => Made::default(),
-        "open_case" => Made::default().json(json!({"fiche": fiche("One more")})),
-        "get_case" => Made::at(format!("/api/v1/cases/{}", stage.case), &stage.case),
-        "revise_case" => {
-            let query = format!(
-                "SELECT CAST(MAX(version) AS TEXT) AS word FROM case_versions WHERE case_id = '{}'",
-                stage.case
-            );
-            let version = Tables::of(&stage.world.server).words(&query).pop().unwrap();
-            Made::at(format!("/api/v1/cases/{}", stage.case), &stage.case)
-                .json(json!({"fiche": fiche("Once more")}))
-                .based_on(&version)
-        }
-        _ => {
-            let room = stage.case_room.clone();
-            let mut fr = stage.insider(&room);
-            let case = text(&fr.post("/api/v1/cases", &json!({"fiche": fiche("To be released")})).expect(201), "id");
-            let path = format!("/api/v1/cases/{case}");
-            match route.name {
-                "release_case" => Made::at(format!("{path}/releases"), &case).json(json!({"to": "contact_points"})),
-                "end_case_release" => {
-                    let body = json!({"to": "state", "party": stage.world.party("SE")});
-                    let made = fr.post(&format!("{path}/releases"), &body).expect(201);
-                    Made::at(format!("{path}/releases/{}", text(&made, "act")), &case)
-                }
-                "link_case" => {
-                    Made::at(format!("{path}/meetings"), &case).json(json!({"meeting": stage.scene.meeting}))
-                }
-                _ => unknown(route),
-            }
-        }
-    }
 }

@@ -100,6 +100,9 @@ pub fn network(server: TestServer) -> Side {
     let case = se.post("/api/v1/cases", &all);
     side.know("case", made(&case, "/id"));
     side.know("case.room", made(&case, "/room"));
+    let asked = json!({"kind": "request", "to": [side.world.party("UA")], "title": "For UA", "text": "A text",
+        "handling": ["H0"], "due": "2031-01-15"});
+    side.know("request", made(&se.post("/api/v1/requests", &asked), "/id"));
     let named = json!({"to": "states", "states": [side.world.party("UA")]});
     let case = made(&fr.post("/api/v1/cases", &json!({"fiche": fiche("For some"), "visibility": named})), "/id");
     for party in ["NO", "SE"] {

@@ -43,6 +43,7 @@ pub fn look(pair: &mut Pair, role: &str, extent: Extent) {
         "/api/v1/rooms/<room>/notes",
         "/api/v1/cases",
         "/api/v1/cases?party=<FR>",
+        "/api/v1/requests",
         "/api/v1/publications",
         "/api/v1/publications?kind=strategy",
     ] {
@@ -84,6 +85,7 @@ pub fn look(pair: &mut Pair, role: &str, extent: Extent) {
         "/api/v1/rooms/<room>/notes/<note>/files/<file>",
         "/api/v1/cases/<case>",
         "/api/v1/cases/<case.named>",
+        "/api/v1/requests/<request>",
         "/api/v1/publications/<guide>",
         "/api/v1/audit/entries/<entry>",
         "/api/v1/audit/entries/<entry.se>",
@@ -151,6 +153,7 @@ pub fn guess(pair: &mut Pair, role: &str, extent: Extent) {
     }
     for (kind, names) in [
         ("case", &["hidden.case", "hidden.room"][..]),
+        ("request", &["hidden.request", "hidden.case"]),
         ("room", &["hidden.room", "hidden.second.room", "hidden.closed.room", "hidden.case"]),
         ("note", &["hidden.note", "hidden.second.note", "hidden.closed.note", "hidden.first.note"]),
         (
@@ -191,6 +194,7 @@ pub fn guess(pair: &mut Pair, role: &str, extent: Extent) {
         "session:<closed>",
         "room:<room>",
         "case:<case>",
+        "request:<request>",
         "note:<note>",
         "material:<material>",
         "meeting:<published>",
@@ -212,6 +216,7 @@ pub fn guess(pair: &mut Pair, role: &str, extent: Extent) {
         "/api/v1/parties?cursor=<place:ES>",
         "/api/v1/cases?cursor=<place:1999999999999999|hidden.case>",
         "/api/v1/cases?cursor=<place:hidden.case>",
+        "/api/v1/requests?cursor=<place:1999999999999999|hidden.request>",
         "/api/v1/proposals?cursor=<place:1999999999999999|hidden.proposal>",
         "/api/v1/publications?cursor=<place:H|hidden.case>",
         "/api/v1/sessions/<open>/materials?cursor=<place:1|hidden.material>",
@@ -252,6 +257,7 @@ fn in_the_case(route: &str, name: &str) -> &'static str {
         ("file", _) => "<hidden.file>",
         ("visit", _) => "<hidden.visit>",
         ("case", _) => "<hidden.case>",
+        ("request", _) => "<hidden.request>",
         ("entry", _) => "<hidden.entry>",
         ("proposal", _) => "<hidden.proposal>",
         ("publication", _) => "<hidden.case>",
@@ -307,6 +313,7 @@ fn in_public(route: &str, name: &str) -> &'static str {
         ("file", _) => "<file>",
         ("visit", _) => "<visit.fr>",
         ("case", _) => "<case>",
+        ("request", _) => "<request>",
         ("entry", _) => "<entry>",
         ("proposal", _) => "<proposal>",
         ("publication", _) => "<guide>",
@@ -327,6 +334,14 @@ fn filled(route: &Route, stand: Stand) -> String {
     }
     path.push_str(rest);
     path
+}
+
+/// A body with what a note says.
+fn with_note(mut body: Value) -> Value {
+    for (member, value) in note("A title", "A text").as_object().unwrap() {
+        body[member] = value.clone();
+    }
+    body
 }
 
 /// Bodies that are as they must be, and some that run into what is hidden.
@@ -399,6 +414,14 @@ fn bodies(route: &str) -> Vec<Value> {
         }
         "release_case" => vec![json!({"to": "state", "party": "<DE>"}), json!({"to": "contact_points"})],
         "link_case" => vec![json!({"meeting": "<hidden.meeting>"}), json!({"meeting": "<meeting>"})],
+        "send_request" => vec![
+            with_note(json!({"kind": "request", "to": ["<UA>"], "people": ["<hidden.person>"]})),
+            with_note(json!({"kind": "spontaneous", "to": ["<UA>"], "people": ["<ua>", "<no2>"]})),
+            with_note(json!({"kind": "presence", "to": ["<DE>"]})),
+        ],
+        "reply_to_request" => {
+            vec![with_note(json!({"kind": "answer"})), with_note(json!({"kind": "refusal", "ground": "nothing_held"}))]
+        }
         "record_publication" => vec![
             json!({"code": "new-<n>", "kind": "factsheet", "title": "New <n>", "summary": "x", "adopted_at_meeting": "<hidden.meeting>"}),
             json!({"code": "new-<n>", "kind": "factsheet", "title": "New <n>", "summary": "x", "adopted_at_meeting": "<meeting>"}),
@@ -507,14 +530,13 @@ pub fn reach(pair: &mut Pair, role: &str, extent: Extent) {
     pair.ask(role, &Ask::new("DELETE", "/api/v1/cases/<mine>/releases/<hidden.release>"));
     pair.ask(role, &Ask::new("DELETE", "/api/v1/rooms/<mine.room>/admissions/<late>"));
     sweep(pair, role, Extent { odd: false, ..extent }, in_public);
-    for (path, cursor) in [("/api/v1/meetings", "%%%"), ("/api/v1/cases", "x"), ("/api/v1/people", "AAAA")] {
+    for (path, cursor) in [("/api/v1/meetings", "%%%"), ("/api/v1/cases", "x"), ("/api/v1/requests", "x")] {
         pair.get(role, &format!("{path}?cursor={cursor}"));
         pair.get(role, &format!("{path}?limit=0"));
         pair.get(role, &format!("{path}?total=true"));
     }
     pair.get(role, "/api/v1/search?q=Zephyr");
     pair.get(role, "/api/v1/cases/<hidden.case>/");
-    pair.get(role, "/api/v1/requests");
 }
 
 /// Ends the role's own log-ins, one after the other.

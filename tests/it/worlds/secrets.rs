@@ -39,9 +39,10 @@ pub struct Secrets {
 }
 
 /// The names of what is hidden. On a server that does not hold it they stand for random ids.
-pub const NAMES: [&str; 24] = [
+pub const NAMES: [&str; 25] = [
     "hidden.case",
     "hidden.room",
+    "hidden.request",
     "hidden.note",
     "hidden.file",
     "hidden.visit",
@@ -115,6 +116,7 @@ impl Secrets {
             self.case(side);
         }
         self.circle(side);
+        self.request(side);
         if !self.known.first {
             let (room, mut fr) = (side.id("room"), side.world.client("fr"));
             enter(&mut fr, &room);
@@ -137,6 +139,23 @@ impl Secrets {
         let case = fr.post("/api/v1/cases", &json!({"fiche": fiche(&mark(self.known.case, "arrests"))}));
         side.know("hidden.case", made(&case, "/id"));
         side.know("hidden.room", made(&case, "/room"));
+    }
+
+    /// A request of FR to DE, and its answer.
+    fn request(&mut self, side: &mut Side) {
+        let words = |mut body: serde_json::Value| {
+            for (member, value) in note(&mark(false, "whereabouts"), MARK).as_object().unwrap() {
+                body[member] = value.clone();
+            }
+            body
+        };
+        let body = json!({"kind": "request", "to": [side.world.party("DE")], "people": [side.world.person("de")]});
+        let sent = self.by("fr").post("/api/v1/requests", &words(body)).expect(201);
+        let (id, room) = (sent["id"].as_str().unwrap().to_owned(), sent["room"].as_str().unwrap().to_owned());
+        enter(self.by("de"), &room);
+        let path = format!("/api/v1/requests/{id}/reply");
+        self.by("de").post(&path, &words(json!({"kind": "answer"}))).expect(201);
+        side.know("hidden.request", id);
     }
 
     /// The circle of the case file, and what is in it.

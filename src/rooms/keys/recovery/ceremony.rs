@@ -45,7 +45,7 @@ pub enum Refusal {
     /// Not to be admitted by officers.
     #[error(
         "nobody is left who could admit anybody, and only somebody who could then admit the others can be let in by officers: \
-         a contact point of a member State, for a case file of the State whose it is"
+         a contact point of a member State, for a case file or request of the State whose it is"
     )]
     NotThisPerson,
     /// There is nothing to be recovered.
@@ -89,7 +89,7 @@ fn can_admit(asker: &Asker, kind: RoomKind, owner: Option<&PartyId>) -> bool {
         .facts()
         .with(Fact::Admitted, true)
         .with(Fact::OfSession, kind == RoomKind::Session)
-        .with(Fact::OfCase, kind == RoomKind::CaseFile)
+        .with(Fact::OfCircle, kind != RoomKind::Session)
         .with(Fact::MyParty, owner.is_some() && asker.party() == owner);
     rules::decide(Action::Admit, facts)
 }

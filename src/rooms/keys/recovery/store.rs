@@ -8,7 +8,9 @@ use diesel::prelude::*;
 use super::Entered;
 use crate::access::{Permit, actions};
 use crate::context::Moment;
-use crate::db::schema::{cases, recovery_keys, recovery_requests, recovery_wraps, room_epochs, room_recoveries, rooms};
+use crate::db::schema::{
+    cases, recovery_keys, recovery_requests, recovery_wraps, requests, room_epochs, room_recoveries, rooms,
+};
 use crate::db::{Conn, Work, codes};
 use crate::error::AppError;
 use crate::ids::{PartyId, PersonId, RecoveryKeyId, RecoveryRequestId, RecoveryWrapId, RoomId, RoomRecoveryId};
@@ -171,14 +173,16 @@ pub(super) fn insert_wrap(work: &mut Work<'_>, place: &ForOfficers<'_>, seed: &[
     Ok(())
 }
 
-/// What a room belongs to: its kind, and the State whose case file it is.
+/// What a room belongs to: its kind, and the State whose case file or request it is.
 pub(super) fn belongs(conn: &mut Conn, room: &RoomId) -> QueryResult<Option<(RoomKind, Option<PartyId>)>> {
-    rooms::table
+    let found: Option<(RoomKind, Option<PartyId>, Option<PartyId>)> = rooms::table
         .left_join(cases::table.on(cases::room_id.eq(rooms::id)))
+        .left_join(requests::table.on(requests::room_id.eq(rooms::id)))
         .filter(rooms::id.eq(room))
-        .select((rooms::kind, cases::party_id.nullable()))
+        .select((rooms::kind, cases::party_id.nullable(), requests::party_id.nullable()))
         .first(conn)
-        .optional()
+        .optional()?;
+    Ok(found.map(|(kind, case, request)| (kind, case.or(request))))
 }
 
 pub(super) fn insert_request(work: &mut Work<'_>, request: &Request) -> QueryResult<()> {

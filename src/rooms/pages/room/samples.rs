@@ -2,7 +2,7 @@
 
 use super::RoomPage;
 use crate::context::Moment;
-use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RecoveryKeyId, RoomId, SessionId, VisitId};
+use crate::ids::{ActId, CaseId, MeetingId, PartyId, PersonId, RecoveryKeyId, RequestId, RoomId, SessionId, VisitId};
 use crate::network::names::Names;
 use crate::rooms::model::{Member, RecoveryBody, RecoveryKeyBody, RoomBody};
 use crate::rooms::opening::{Reach, RoomKind};
@@ -16,7 +16,7 @@ pub(in crate::rooms::pages) const THEN: Moment = Moment(1_780_000_000_000_000);
 pub(in crate::rooms::pages) const TRYING: &str = "\"><script>alert(1)</script> \u{5d0}\u{5d1} & 'so'";
 
 /// A room with two people in it.
-pub(in crate::rooms::pages) fn inside(kind: RoomKind, titled: bool) -> Inside {
+pub(in crate::rooms) fn inside(kind: RoomKind, titled: bool) -> Inside {
     let party = |id: &str| PartyId::parse(id).unwrap();
     let member = |id: &str, name: &str, reach| Member {
         person: PersonId::parse(id).unwrap(),
@@ -34,7 +34,8 @@ pub(in crate::rooms::pages) fn inside(kind: RoomKind, titled: bool) -> Inside {
         title: titled.then(|| TRYING.to_owned()),
         session: of_session.then(|| SessionId::parse(ID).unwrap()),
         meeting: of_session.then(|| MeetingId::parse(ID).unwrap()),
-        case: (!of_session).then(|| CaseId::parse(ID).unwrap()),
+        case: (kind == RoomKind::CaseFile).then(|| CaseId::parse(ID).unwrap()),
+        request: (kind == RoomKind::Request).then(|| RequestId::parse(ID).unwrap()),
         members: vec![member(ID, "Anna", Reach::Whole), member(OTHER, TRYING, Reach::Onward)],
         recovery: Some(RecoveryBody { chosen: None, complete: false, offered: None }),
     };

@@ -1,0 +1,3 @@
+DROP TABLE request_replies;
+DROP TABLE request_addressees;
+DROP TABLE requests;
