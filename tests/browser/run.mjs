@@ -1,6 +1,6 @@
 // Runs the browser tests: each file against a demo network of its own, some files at a time.
 //   node tests/browser/run.mjs PATH-TO-INCAMERA [FILTER]
-// INCAMERA_BROWSER_LANES says how many at a time; as many as there are processors, but at most three, if not said.
+// BROWSER_LANES says how many at a time; as many as there are processors, but at most three, if not said.
 
 import { spawn } from "node:child_process";
 import fs from "node:fs";
@@ -12,7 +12,7 @@ import { copies, inFolder } from "./demo.mjs";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const [given, filter = ""] = process.argv.slice(2);
 const program = path.resolve(given);
-const lanes = Number(process.env.INCAMERA_BROWSER_LANES ?? Math.min(3, os.availableParallelism()));
+const lanes = Number(process.env.BROWSER_LANES ?? Math.min(3, os.availableParallelism()));
 /** Those that take longest begin first, so that no lane is left with one of them at the end. */
 const LONG = ["pages", "hostile", "french", "observers"];
 
