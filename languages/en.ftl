@@ -388,6 +388,7 @@ request-read = Read what it says
 request-room = Its closed room
 request-locked = Log in again to read its title.
 request-send = Send
+request-drop = Do not send
 request-acknowledge = Acknowledge receipt
 request-reply = Reply
 request-reply-do = Send the reply

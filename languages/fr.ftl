@@ -388,6 +388,7 @@ request-read = Lire ce qu’elle dit
 request-room = Sa salle fermée
 request-locked = Reconnectez-vous pour lire son titre.
 request-send = Envoyer
+request-drop = Ne pas envoyer
 request-acknowledge = Accuser réception
 request-reply = Répondre
 request-reply-do = Envoyer la réponse

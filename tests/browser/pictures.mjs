@@ -45,6 +45,15 @@ await withDemo(process.argv[2], async (variables) => {
   await point.locator("#theirs-title").scrollIntoViewIfNeeded();
   await point.locator("section.card", { has: point.locator("#theirs-title") }).screenshot({ path: path.join(folder, "conflict.png") });
 
+  const asks = await as(account("contact_point", "SE"), SIZE);
+  await asks.goto("/requests/new");
+  for (const state of ["Finland", "Norway"]) await asks.locator(`main label:has-text("${state}") input[name="to"]`).check();
+  await send(asks, { title: "Where is the driver?", text: "He left in 2022.", due: "2031-01-15" });
+  const answers = await as(account("contact_point", "FI"), SIZE);
+  await answers.goto(asks.url());
+  await answers.click("form[action$='/receipt'] button");
+  await take(answers, "request");
+
   const officer = await as(account("secretariat_officer"), SIZE);
   await officer.goto("/people");
   await officer.locator("main tbody a").first().click();
