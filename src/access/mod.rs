@@ -21,4 +21,4 @@ pub mod rules;
 pub use actions::{Action, Kind, Mark, kinds};
 pub use asker::{Asker, Basis, Credentials};
 pub use facts::{Fact, FactSet, Facts, Findings};
-pub use permit::{Confirm, Filter, Permit, TheNetwork, Thing, filter, permit, permit_with};
+pub use permit::{Confirm, Filter, Permit, TheNetwork, Thing, filter, filter_given, permit, permit_with};

@@ -198,9 +198,16 @@ impl<A: Mark> Confirm<A> {
 /// The filter of `A` for `asker`.
 #[must_use]
 pub fn filter<A: Mark>(asker: &Asker) -> Filter<A> {
+    filter_given(asker, FactSet::NONE)
+}
+
+/// As [`filter`], as if the facts `given` held, too: what the asker could come to do by bringing what they are about. It
+/// says to what there is a way, and lets nobody go it.
+#[must_use]
+pub fn filter_given<A: Mark>(asker: &Asker, given: FactSet) -> Filter<A> {
     let kind = <A::Kind as KindMark>::KIND;
-    let mut parts = vec![reduce(&rules::rule(A::ACTION).when, kind, asker)];
-    parts.extend(rules::prohibitions(A::ACTION).map(|one| negate(reduce(&one.when, kind, asker))));
+    let mut parts = vec![reduce(&rules::rule(A::ACTION).when, kind, asker, given)];
+    parts.extend(rules::prohibitions(A::ACTION).map(|one| negate(reduce(&one.when, kind, asker, given))));
     let mentioned = rules::mentioned(A::ACTION);
     let by_acts = mentioned.iter().any(|fact| matches!(facts::reading(fact, kind), Reading::ByAct(_)));
     let wanted = if by_acts { mentioned } else { FactSet::NONE };
@@ -208,7 +215,7 @@ pub fn filter<A: Mark>(asker: &Asker) -> Filter<A> {
         condition: Condition(spell(all(parts))),
         confirm: Confirm {
             codes: Arc::clone(asker.codes()),
-            asker: asker.facts(),
+            asker: asker.facts().and(given),
             facts: facts::columns(wanted, kind, asker),
             by_acts,
             action: PhantomData,
@@ -222,9 +229,11 @@ enum Reduced {
     Sql(Fragment),
 }
 
-fn reduce(condition: &Cond, kind: super::Kind, asker: &Asker) -> Reduced {
+fn reduce(condition: &Cond, kind: super::Kind, asker: &Asker, given: FactSet) -> Reduced {
     let is = |fact: Fact| {
-        if fact.of_asker() {
+        if given.has(fact) {
+            Reduced::Known(true)
+        } else if fact.of_asker() {
             Reduced::Known(asker.facts().has(fact))
         } else {
             facts::condition(fact, kind, asker).map_or(Reduced::Known(false), Reduced::Sql)
@@ -233,8 +242,8 @@ fn reduce(condition: &Cond, kind: super::Kind, asker: &Asker) -> Reduced {
     match condition {
         Cond::Is(fact) => is(*fact),
         Cond::Not(fact) => negate(is(*fact)),
-        Cond::All(parts) => all(parts.iter().map(|part| reduce(part, kind, asker)).collect()),
-        Cond::Any(parts) => negate(all(parts.iter().map(|part| negate(reduce(part, kind, asker))).collect())),
+        Cond::All(parts) => all(parts.iter().map(|part| reduce(part, kind, asker, given)).collect()),
+        Cond::Any(parts) => negate(all(parts.iter().map(|part| negate(reduce(part, kind, asker, given))).collect())),
     }
 }
 

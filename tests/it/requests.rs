@@ -340,3 +340,59 @@ both!(each_step_is_an_entry_without_words, |server| {
     assert!(read(&mut world.client("fr")).contains("request_replied"));
     assert!(!read(&mut world.client("fr2")).contains("request_"));
 });
+
+both!(notes_are_told_to_whom_they_open, |server| {
+    let mut world = World::new(server);
+    world.enrol_all();
+    let mut fr = world.client("fr");
+    let sent = fr.post(REQUESTS, &to(&world, &["DE", "UA"])).expect(201);
+    let mut de = world.client("de");
+    go_in(&mut de, &sent);
+    de.post(&format!("{}/reply", path(&sent)), &refusal()).expect(201);
+
+    // Whoever comes in from now on, and a counterpart to whom nothing was released, see how far each is and no more.
+    world.server.clock.advance(1);
+    let admissions = format!("/api/v1/rooms/{}/admissions", room(&sent));
+    fr.post(&admissions, &json!({"person": world.person("fr2"), "reach": "onward"})).expect(201);
+    fr.post(&admissions, &json!({"person": world.person("no")})).expect(201);
+    for key in ["fr2", "no"] {
+        let mut late = world.client(key);
+        let seen = late.get(&path(&sent)).expect(200);
+        let state = of(&seen, &world.party("DE"));
+        assert_eq!(state["state"], "refused", "{key}");
+        assert_eq!(
+            (&seen["note"], &state["note"], &state["ground"]),
+            (&Value::Null, &Value::Null, &Value::Null),
+            "{key}"
+        );
+        assert!(!late.get("/api/v1/requests").expect(200).to_string().contains(&text(&sent, "note")), "{key}");
+        let page = late.get(&path(&sent).replace("/api/v1", ""));
+        assert!(!page.text().contains(&text(&sent, "note")), "{key}");
+    }
+
+    // A counterpart is told of a reply once it was released to that State.
+    let mut ua = world.client("ua");
+    let seen = ua.get(&path(&sent)).expect(200);
+    assert_eq!((&seen["note"], &of(&seen, &world.party("DE"))["note"]), (&sent["note"], &Value::Null));
+    let reply = text(of(&de.get(&path(&sent)).expect(200), &world.party("DE")), "note");
+    let release = format!("/api/v1/rooms/{}/notes/{reply}/releases", room(&sent));
+    de.post(&release, &json!({"party": world.party("UA")})).expect(201);
+    let seen = ua.get(&path(&sent)).expect(200);
+    let state = of(&seen, &world.party("DE"));
+    assert_eq!((&state["note"], &state["ground"]), (&json!(reply), &json!("pending_proceedings")));
+});
+
+both!(a_reply_goes_to_whom_reads_it, |server| {
+    let mut world = World::new(server);
+    world.enrol_all();
+    let mut fr = world.client("fr");
+    let sent = fr.post(REQUESTS, &to(&world, &["DE", "SE"])).expect(201);
+    let admissions = format!("/api/v1/rooms/{}/admissions", room(&sent));
+    fr.delete(&format!("{admissions}/{}", world.person("se"))).expect(204);
+    let mut de = world.client("de");
+    go_in(&mut de, &sent);
+    de.post(&format!("{}/reply", path(&sent)), &answer()).expect(201);
+    let entries = world.client("aud").get("/api/v1/audit/entries?event=request_replied").expect(200);
+    // Nobody of the other State addressed is in the room any more.
+    assert_eq!(entries["items"][0]["entry"]["recipients"], json!([world.party("FR")]));
+});

@@ -221,8 +221,8 @@ pub struct RequestBody {
     pub sent_at: Moment,
     /// Its room.
     pub room: RoomId,
-    /// The note of that room that says what it says.
-    pub note: NoteId,
+    /// The note of that room that says what it says, for those who can read it in a visit.
+    pub note: Option<NoteId>,
     /// Its title; null without the unlock secret.
     pub title: Option<String>,
 }
@@ -236,7 +236,7 @@ pub struct Addressee {
     pub state: AddresseeState,
     /// Since when, if anything has come from it.
     pub at: Option<Moment>,
-    /// The note that says what it replied, for those who read the notes of all.
+    /// The note that says what it replied, for those who can read it in a visit.
     pub note: Option<NoteId>,
     /// Why it refused, for the same; null without the unlock secret.
     pub ground: Option<Ground>,
@@ -316,7 +316,7 @@ mod tests {
             due: due.map(ToOwned::to_owned),
             sent_at: Moment(0),
             room: RoomId::parse("00000000-0000-4000-8000-000000000001").unwrap(),
-            note: NoteId::parse("00000000-0000-4000-8000-000000000001").unwrap(),
+            note: None,
             title: None,
         };
         assert!(request(AddresseeState::Received, Some("2026-11-27")).overdue(TODAY));

@@ -1,5 +1,7 @@
 //! What can be done with requests: each function asks for leave, does it, and stages the log entry.
 
+use std::collections::BTreeSet;
+
 use super::model::{Addressee, AddresseeState, Ground, NewReply, NewRequest, ReplyKind, RequestBody, RequestKind};
 use super::store::{self, OfRoom, ReplyRow, Request};
 use crate::access::{self, Asker, Fact, TheNetwork, actions};
@@ -7,7 +9,7 @@ use crate::audit::{Entry, Event};
 use crate::context::Moment;
 use crate::db::Work;
 use crate::error::{AppError, Fault, OrConflict};
-use crate::ids::{PartyId, PersonId, ReplyId, RequestId, RoomId};
+use crate::ids::{NoteId, PartyId, PersonId, ReplyId, RequestId, RoomId};
 use crate::rooms::keys::{Pen, Ring};
 use crate::rooms::opening::{Opening, RoomKind, title_place};
 use crate::rooms::release::{self, Recipient, Released};
@@ -74,7 +76,20 @@ pub(super) fn get(work: &mut Work<'_>, asker: &Asker, id: &RequestId) -> Result<
 
 /// The request whose room this is, for whoever may reply to it now.
 pub(super) fn answerable(work: &mut Work<'_>, asker: &Asker, room: &RoomId) -> Result<RequestId, AppError> {
-    Ok(access::permit::<actions::ReplyToRequest, OfRoom>(work, asker, room)?.into_thing().0.id)
+    let OfRoom(request) = access::permit::<actions::ReplyToRequest, OfRoom>(work, asker, room)?.into_thing();
+    judge_open(work, &request, asker.party().ok_or(Fault::SignInNeeded)?)?;
+    Ok(request.id)
+}
+
+/// Whether a State can still reply: to what asks for an answer, once.
+fn judge_open(work: &mut Work<'_>, request: &Request, party: &PartyId) -> Result<(), AppError> {
+    if request.kind != RequestKind::Request {
+        return Err(NO_REPLY.into());
+    }
+    if replies_of(work, request, party)?.any(|reply| reply.kind != ReplyKind::Receipt) {
+        return Err(REPLIED.into());
+    }
+    Ok(())
 }
 
 /// What the asker could do with a request for his State.
@@ -104,8 +119,9 @@ fn body(work: &mut Work<'_>, asker: &Asker, request: &Request) -> Result<Request
     bodies.into_iter().next().ok_or_else(|| AppError::internal("a request is not shown"))
 }
 
-/// These requests, which a filter or a permit let through. Title and grounds are opened as far as the asker has keys: a
-/// ground for those who read the notes of all, and for the State whose it is.
+/// These requests, which a filter or a permit let through. Title and grounds are opened as far as the asker has keys. Of a
+/// note, and of the ground that goes with it, those are told who could read it in a visit: neither who was admitted from
+/// later on nor the counterparts to whom it was not released.
 fn bodies(work: &mut Work<'_>, asker: &Asker, requests: &[Request]) -> Result<Vec<RequestBody>, AppError> {
     let titles = store::titles(work.conn, access::filter::<actions::ReadRoomTitle>(asker), requests)?;
     let rooms: Vec<RoomId> = titles.iter().map(|(room, _)| room.clone()).collect();
@@ -118,7 +134,11 @@ fn bodies(work: &mut Work<'_>, asker: &Asker, requests: &[Request]) -> Result<Ve
         }
     };
     let (addressees, replies) = (store::addressees(work.conn, requests)?, store::replies(work.conn, requests)?);
-    let reads_all = asker.facts().has(Fact::ContactPoint);
+    let of: Vec<&NoteId> = (requests.iter().map(|request| &request.note_id))
+        .chain(replies.iter().filter_map(|reply| reply.note_id.as_ref()))
+        .collect();
+    let inside = [Fact::Unlocked, Fact::Visiting].into_iter().collect();
+    let readable = store::readable(work.conn, access::filter_given::<actions::ReadNote>(asker, inside), &of)?;
     let addressee = |request: &Request, party: &PartyId| -> Result<Addressee, AppError> {
         let mut of_state = replies.iter().filter(|reply| reply.request_id == request.id && reply.party_id == *party);
         // Oldest first, and nothing comes behind an answer or a refusal.
@@ -131,8 +151,8 @@ fn bodies(work: &mut Work<'_>, asker: &Asker, requests: &[Request]) -> Result<Ve
                 ground: None,
             });
         };
-        let told = reads_all || asker.party() == Some(party);
-        let ground = match last.ground.as_ref().filter(|_| told) {
+        let note = last.note_id.clone().filter(|note| readable.contains(note));
+        let ground = match last.ground.as_ref().filter(|_| note.is_some()) {
             Some(sealed) => open(&request.room_id, ground_place(&request.room_id, &last.id), sealed)?,
             None => None,
         };
@@ -144,7 +164,7 @@ fn bodies(work: &mut Work<'_>, asker: &Asker, requests: &[Request]) -> Result<Ve
                 ReplyKind::Refusal => AddresseeState::Refused,
             },
             at: Some(last.given_us),
-            note: last.note_id.clone().filter(|_| told),
+            note,
             ground: ground.as_deref().map(known_ground).transpose()?,
         })
     };
@@ -162,7 +182,7 @@ fn bodies(work: &mut Work<'_>, asker: &Asker, requests: &[Request]) -> Result<Ve
             due: request.due_day.clone(),
             sent_at: request.sent_us,
             room: request.room_id.clone(),
-            note: request.note_id.clone(),
+            note: Some(request.note_id.clone()).filter(|note| readable.contains(note)),
             title,
         })
     };
@@ -333,12 +353,7 @@ pub(super) fn reply(
     let request = permit.thing();
     let person = asker.person().ok_or(Fault::SignInNeeded)?;
     let party = asker.party().ok_or(Fault::SignInNeeded)?;
-    if request.kind != RequestKind::Request {
-        return Err(NO_REPLY.into());
-    }
-    if replies_of(work, request, party)?.any(|reply| reply.kind != ReplyKind::Receipt) {
-        return Err(REPLIED.into());
-    }
+    judge_open(work, request, party)?;
     let room = &request.room_id;
     let pen = Pen::of(work, asker, room)?;
     let seals = |ctx: &_, place: Place<'_>, text: &str| pen.seal(ctx, place, text);
@@ -358,18 +373,25 @@ pub(super) fn reply(
     };
     store::insert_reply(work.conn, &row).or_conflict(REPLIED)?;
     let others = readers(work, request, party)?;
+    let entry = || entry(Event::RequestReplied, asker, request).during(asker.visit());
+    if others.is_empty() {
+        work.log(entry());
+    }
     for to in others.chunks(NAMED_MOST) {
-        work.log(entry(Event::RequestReplied, asker, request).during(asker.visit()).to(to));
+        work.log(entry().to(to));
     }
     body(work, asker, request)
 }
 
-/// To which States a reply of `party` goes: the one that sent the request, and of the others those whose contact points read
-/// all that is in the room. To an observer State it would have to be released.
+/// To which other States a reply of `party` goes: those whose contact points are in the room now, and read all that is in
+/// it. To an observer State it would have to be released.
 fn readers(work: &mut Work<'_>, request: &Request, party: &PartyId) -> Result<Vec<PartyId>, AppError> {
-    let mut states = vec![request.party_id.clone()];
-    states.extend(store::addressees(work.conn, std::slice::from_ref(request))?.into_iter().map(|(_, state)| state));
-    let observers = store::observers(work.conn, &states, work.now)?;
-    states.retain(|state| state != party && !observers.contains(state));
-    Ok(states)
+    let now = work.now;
+    let inside = store::admitted(work.conn, request, now)?;
+    let known = Asker::load_admitted(work, &request.room_id, now)?;
+    let reads =
+        |one: &Asker| one.facts().has(Fact::ContactPoint) && one.person().is_some_and(|person| inside.contains(person));
+    let states: BTreeSet<PartyId> =
+        known.iter().filter(|one| reads(one)).filter_map(|one| one.party().cloned()).collect();
+    Ok(states.into_iter().filter(|state| state != party).collect())
 }

@@ -8,7 +8,8 @@ use crate::access::{Facts, Filter, Findings, Thing, actions, kinds};
 use crate::context::Moment;
 use crate::db::Conn;
 use crate::db::schema::{
-    acts, designations, parties, people, request_addressees, request_replies, requests, rooms, standings,
+    acts, admissions, designations, notes, parties, people, request_addressees, request_replies, requests, rooms,
+    standings,
 };
 use crate::ids::{NoteId, PartyId, PersonId, ReplyId, RequestId, RoomId};
 use crate::seal::Sealed;
@@ -121,6 +122,25 @@ pub(super) fn replies(conn: &mut Conn, of: &[Request]) -> QueryResult<Vec<ReplyR
         .filter(request_replies::request_id.eq_any(of.iter().map(|request| &request.id)))
         .order((request_replies::given_us, request_replies::id))
         .select(ReplyRow::as_select())
+        .load(conn)
+}
+
+/// Those of these notes that the filter lets through.
+pub(super) fn readable(conn: &mut Conn, filter: Filter<actions::ReadNote>, of: &[&NoteId]) -> QueryResult<Vec<NoteId>> {
+    let (condition, confirm) = filter.parts();
+    let rows =
+        notes::table.filter(condition).filter(notes::id.eq_any(of)).select((notes::id, confirm.facts())).load(conn)?;
+    Ok(confirm.kept(rows))
+}
+
+/// Who is admitted to the room of a request at `at`: for the log.
+pub(super) fn admitted(conn: &mut Conn, request: &Request, at: Moment) -> QueryResult<Vec<PersonId>> {
+    admissions::table
+        .inner_join(acts::table)
+        .filter(admissions::room_id.eq(&request.room_id))
+        .filter(in_force_at(at))
+        .select(admissions::person_id)
+        .distinct()
         .load(conn)
 }
 

@@ -37,7 +37,7 @@ fn request(kind: RequestKind, titled: bool) -> RequestBody {
         due: (kind == RequestKind::Request).then(|| "2026-01-15".to_owned()),
         sent_at: THEN,
         room: RoomId::parse(ID).unwrap(),
-        note: NoteId::parse(ID).unwrap(),
+        note: NoteId::parse(ID),
         title: titled.then(|| format!("A witness {TRYING}")),
     }
 }
