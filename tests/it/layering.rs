@@ -274,7 +274,7 @@ const WITHOUT_PERMIT: &[(&str, &str, &str)] = &[
     ("src/rooms/requests/store.rs", "insert_reply", "after the permit to reply; shared with the import"),
     ("src/rooms/requests/store.rs", "observers", "answers about standings, which are public"),
     ("src/rooms/requests/store.rs", "in_office", "whom a request lets in; the answer goes to admissions only"),
-    ("src/rooms/requests/store.rs", "admitted", "for the entry of a reply, after the permit to reply; nobody is shown it"),
+    ("src/rooms/requests/store.rs", "admitted", "for the entry of a reply; nobody is shown it"),
     ("src/rooms/requests/store.rs", "any", "for the import, where nobody asks"),
     ("src/rooms/requests/store.rs", "party_of", "the same"),
     ("src/cases/store.rs", "newest", "of case files already let through a filter or a permit"),
