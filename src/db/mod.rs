@@ -140,8 +140,8 @@ impl Db {
         let inner = Arc::clone(&self.0);
         // One trip: the thread hands the answer to the writer itself, or to the caller. The turn goes with
         // it, since the caller may go away while the connection is still in use.
-        let job: Box<dyn FnOnce() + Send> = Box::new(move || inner.read(unit, tell, turn, read));
         // Boxed, so that the runtime's part of it is in the program once, and not for each query there is.
+        let job: Box<dyn FnOnce() + Send> = Box::new(move || inner.read(unit, tell, turn, read));
         drop(tokio::task::spawn_blocking(job));
         ticket.wait().await.map_err(|error| match error.fault {
             // Nothing was disclosed; that there may be an entry all the same takes nothing away.

@@ -125,7 +125,7 @@ fn looks() -> Vec<Route> {
             logs: Logs::Event(Event::RoomSeen),
             takes: Takes::Nothing,
             gives: Gives::Page,
-            also: &[],
+            also: &[409],
             handler: handler(new_reply),
         },
     ]
@@ -243,10 +243,17 @@ async fn acknowledge(call: Call) -> Result<Answer, AppError> {
 }
 
 async fn new_reply(call: Call) -> Result<Answer, AppError> {
+    reply_form(call, service::open_to_reply).await
+}
+
+/// The form, for the request that `find` finds.
+async fn reply_form(
+    call: Call,
+    find: fn(&mut Work<'_>, &Asker, &RoomId) -> Result<RequestId, AppError>,
+) -> Result<Answer, AppError> {
     let room = call.path("room", RoomId::parse)?;
-    let (shell, (request, inside)) = call
-        .see(move |work, asker| Ok((service::answerable(work, asker, &room)?, Inside::look(work, asker, &room)?)))
-        .await?;
+    let (shell, (request, inside)) =
+        call.see(move |work, asker| Ok((find(work, asker, &room)?, Inside::look(work, asker, &room)?))).await?;
     show(&shell.clone(), &ReplyPage { shell, inside, request })
 }
 
@@ -262,6 +269,6 @@ async fn reply(call: Call) -> Result<Answer, AppError> {
     };
     match replied.await {
         Ok(request) => Answer::see(&format!("/requests/{}", request.id)),
-        Err(error) => new_reply(call.failed(error)?).await,
+        Err(error) => reply_form(call.failed(error)?, service::answerable).await,
     }
 }

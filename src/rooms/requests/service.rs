@@ -74,8 +74,14 @@ pub(super) fn get(work: &mut Work<'_>, asker: &Asker, id: &RequestId) -> Result<
     Ok(body)
 }
 
-/// The request whose room this is, for whoever may reply to it now.
+/// The request whose room this is, for whoever may reply to it now. Whether his State can still do so is looked at when it
+/// does: of what was typed meanwhile nothing is to be lost.
 pub(super) fn answerable(work: &mut Work<'_>, asker: &Asker, room: &RoomId) -> Result<RequestId, AppError> {
+    Ok(access::permit::<actions::ReplyToRequest, OfRoom>(work, asker, room)?.into_thing().0.id)
+}
+
+/// The same, where nothing was typed yet: only if the asker's State can still reply.
+pub(super) fn open_to_reply(work: &mut Work<'_>, asker: &Asker, room: &RoomId) -> Result<RequestId, AppError> {
     let OfRoom(request) = access::permit::<actions::ReplyToRequest, OfRoom>(work, asker, room)?.into_thing();
     judge_open(work, &request, asker.party().ok_or(Fault::SignInNeeded)?)?;
     Ok(request.id)
