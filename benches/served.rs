@@ -36,13 +36,14 @@ use incamera::server::{self, Access, Answer, Gives, Logs, Route, Takes, handler}
 use incamera::settings::Settings;
 use serde_json::{Value, json};
 
-use load::{Figures, Load};
+use load::{Figures, Load, ROUNDS};
 use plot::Curve;
 use support::cluster::{self, Cluster};
 use support::database::Kind;
 use support::scene::{inside, note, scene};
 use support::{Client, TestServer, World};
 
+/// Unless `--clients N` says how many.
 const CLIENTS: [usize; 3] = [1, 16, 64];
 /// Notes in the database.
 const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
@@ -57,19 +58,21 @@ fn main() {
         serve(Path::new(data));
         return;
     }
-    let pictures = args.iter().position(|arg| arg == "--draw").map(|at| PathBuf::from(&args[at + 1]));
+    let said = |flag: &str| args.iter().position(|arg| arg == flag).map(|at| &args[at + 1]);
+    let pictures = said("--draw").map(PathBuf::from);
+    let clients = said("--clients").map_or(CLIENTS.to_vec(), |clients| vec![clients.parse().unwrap()]);
     println!("{} threads of the machine, clients among them", std::thread::available_parallelism().unwrap());
     let mut curves = Curves::default();
     let sqlite = Stage::set(Kind::Sqlite, None);
     println!("the disk syncs {:.0} times a second", measure::syncs_a_second(&sqlite.data));
-    measure("SQLite", &sqlite, None, &mut curves);
+    measure("SQLite", &sqlite, None, &clients, &mut curves);
     at_rest(&sqlite);
     grown("SQLite", &sqlite, None, &mut curves);
     drop(sqlite);
     if cluster::binaries().is_some() {
         let cluster = Cluster::start();
         let postgres = Stage::set(Kind::Postgres, Some(&cluster));
-        measure("PostgreSQL", &postgres, Some(&cluster), &mut curves);
+        measure("PostgreSQL", &postgres, Some(&cluster), &clients, &mut curves);
         grown("PostgreSQL", &postgres, Some(&cluster), &mut curves);
     } else {
         println!("PostgreSQL: left out, its server is not installed");
@@ -234,10 +237,10 @@ impl Stage {
         request + "\r\n"
     }
 
-    fn load(&self, clients: usize, cluster: Option<&Cluster>, requests: &[String], what: &str) -> Figures {
+    fn load(&self, clients: usize, cluster: Option<&Cluster>, requests: &[String]) -> Figures {
         let counters = || self.counters();
         let (address, ca, server) = (self.address, &*self.data.join("ca.pem"), self.child.id());
-        Load { address, ca, server, cluster, clients, requests, counters: &counters }.measure(what)
+        Load { address, ca, server, cluster, clients, requests, counters: &counters }.measure()
     }
 
     fn counters(&self) -> [u64; 5] {
@@ -253,7 +256,7 @@ impl Drop for Stage {
     }
 }
 
-fn measure(name: &str, stage: &Stage, cluster: Option<&Cluster>, curves: &mut Curves) {
+fn measure(name: &str, stage: &Stage, cluster: Option<&Cluster>, clients: &[usize], curves: &mut Curves) {
     println!(
         "\n{name}; a note of {} bytes as it is answered",
         std::fs::metadata(stage.data.join("body.json")).unwrap().len()
@@ -262,26 +265,29 @@ fn measure(name: &str, stage: &Stage, cluster: Option<&Cluster>, curves: &mut Cu
     let mut drawn: Vec<Curve> = ["(a) bare", "(b) one query", "(c) audited read"]
         .map(|what| Curve { name: format!("{what}, {name}"), points: Vec::new() })
         .into();
-    for clients in CLIENTS {
-        let mut all = Vec::new();
-        for (what, path) in [
-            ("(a) bare handler", "/bench/bare"),
-            ("(b) and one query", "/bench/query"),
-            ("(c) audited read of a note", stage.path.as_str()),
-        ] {
-            all.push(stage.load(clients, cluster, &[stage.request(path)], what));
-        }
-        for (curve, figures) in drawn.iter_mut().zip(&all) {
+    for &clients in clients {
+        let paths = ["/bench/bare", "/bench/query", stage.path.as_str()];
+        // In turn, so that what else the machine does falls on all alike.
+        let rounds: Vec<[Figures; 3]> =
+            (0..ROUNDS).map(|_| paths.map(|path| stage.load(clients, cluster, &[stage.request(path)]))).collect();
+        let what = ["(a) bare handler", "(b) and one query", "(c) audited read of a note"];
+        for ((at, what), curve) in what.into_iter().enumerate().zip(&mut drawn) {
+            let figures = Figures::middle(rounds.iter().map(|round| round[at].clone()).collect());
+            figures.print(what);
             curve.points.push((clients as f64, figures.a_second));
         }
-        let [bare, query, read] = &all[..] else { unreachable!() };
+        let beside = |of: fn(&Figures) -> f64, floor: usize| {
+            let mut ratios: Vec<f64> = rounds.iter().map(|round| of(&round[2]) / of(&round[floor])).collect();
+            ratios.sort_by(f64::total_cmp);
+            ratios[ROUNDS / 2]
+        };
         println!(
-            "{:>7}  (c) beside (a), (b): CPU {:.1} and {:.1} times, requests {:.3} and {:.3}",
+            "{:>7}  (c) beside (a), (b), the middle of each round's: CPU {:.1} and {:.1} times, requests {:.3} and {:.3}",
             "",
-            read.cpu / bare.cpu,
-            read.cpu / query.cpu,
-            read.a_second / bare.a_second,
-            read.a_second / query.a_second
+            beside(|figures| figures.cpu, 0),
+            beside(|figures| figures.cpu, 1),
+            beside(|figures| figures.a_second, 0),
+            beside(|figures| figures.a_second, 1)
         );
     }
     println!("memory of the server after that: {} MB", load::resident(stage.child.id()) / 1024);
@@ -307,7 +313,8 @@ fn grown(name: &str, stage: &Stage, cluster: Option<&Cluster>, curves: &mut Curv
         }
         there = size;
         for (clients, curve) in [1, 16].into_iter().zip(&mut medians) {
-            let figures = stage.load(clients, cluster, &requests, &format!("among {size}"));
+            let figures = Figures::middle((0..ROUNDS).map(|_| stage.load(clients, cluster, &requests)).collect());
+            figures.print(&format!("among {size}"));
             curve.points.push((size as f64, figures.p50));
         }
         println!("         made in {:.0} s", begun.elapsed().as_secs_f64());

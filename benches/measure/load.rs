@@ -13,8 +13,10 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use crate::support;
 use crate::support::cluster::Cluster;
 
-const WARM: Duration = Duration::from_millis(500);
-const MEASURED: Duration = Duration::from_secs(4);
+const WARM: Duration = Duration::from_millis(300);
+const MEASURED: Duration = Duration::from_secs(1);
+/// Of which the middle one is told.
+pub const ROUNDS: usize = 7;
 
 /// What asks of whom.
 pub struct Load<'a> {
@@ -31,17 +33,52 @@ pub struct Load<'a> {
 }
 
 /// What one row of the table says.
+#[derive(Clone)]
 pub struct Figures {
+    clients: usize,
     pub a_second: f64,
     /// Milliseconds.
     pub p50: f64,
+    p99: f64,
     /// Microseconds of the server for each request.
     pub cpu: f64,
+    /// Microseconds of the database's own processes for each request.
+    database: f64,
+    queries: f64,
+    prepared: u64,
+    commits: f64,
+    /// Entries in each commit.
+    together: f64,
+}
+
+impl Figures {
+    /// The one in the middle by requests a second.
+    pub fn middle(mut rounds: Vec<Self>) -> Self {
+        rounds.sort_by(|a, b| a.a_second.total_cmp(&b.a_second));
+        rounds.swap_remove(rounds.len() / 2)
+    }
+
+    /// Prints a row of the table.
+    pub fn print(&self, what: &str) {
+        println!(
+            "{:>7}  {what:<26} {:>10.0} {:>8.2} {:>8.2} {:>8.0} {:>8.0} {:>8.2} {:>8} {:>8.2} {:>10.1}",
+            self.clients,
+            self.a_second,
+            self.p50,
+            self.p99,
+            self.cpu,
+            self.database,
+            self.queries,
+            self.prepared,
+            self.commits,
+            self.together
+        );
+    }
 }
 
 impl Load<'_> {
-    /// Measures, and prints a row of the table.
-    pub fn measure(&self, what: &str) -> Figures {
+    /// Measures once.
+    pub fn measure(&self) -> Figures {
         let config = Arc::new(support::client::tls_config(self.ca));
         let clients = self.clients;
         let (warm, over) = (AtomicBool::new(true), AtomicBool::new(false));
@@ -88,20 +125,18 @@ impl Load<'_> {
         let count = taken.len() as f64;
         let each = |ticks: u64| ticks as f64 * 10_000.0 / count;
         let percentile = |part: f64| f64::from(taken[(count * part) as usize]) / 1000.0;
-        let figures = Figures { a_second: count / elapsed.as_secs_f64(), p50: percentile(0.5), cpu: each(server) };
-        println!(
-            "{clients:>7}  {what:<26} {:>10.0} {:>8.2} {:>8.2} {:>8.0} {:>8.0} {:>8.2} {:>8} {:>8.2} {:>10.1}",
-            figures.a_second,
-            figures.p50,
-            percentile(0.99),
-            figures.cpu,
-            each(database),
-            queries as f64 / count,
+        Figures {
+            clients,
+            a_second: count / elapsed.as_secs_f64(),
+            p50: percentile(0.5),
+            p99: percentile(0.99),
+            cpu: each(server),
+            database: each(database),
+            queries: queries as f64 / count,
             prepared,
-            commits as f64 / count,
-            entries as f64 / commits.max(1) as f64
-        );
-        figures
+            commits: commits as f64 / count,
+            together: entries as f64 / commits.max(1) as f64,
+        }
     }
 }
 

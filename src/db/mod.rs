@@ -13,6 +13,7 @@ pub mod dialect;
 pub mod fragment;
 mod memory;
 pub mod migrate;
+mod queue;
 mod readers;
 pub mod schema;
 mod ticket;
@@ -36,9 +37,10 @@ use crate::error::{AppError, Fault};
 use crate::seal::RowCodes;
 use crate::settings::DatabaseSettings;
 use counters::Meter;
+use queue::{Queue, Read, Sharing};
 use readers::Readers;
-use ticket::{Read, Tell, UnderWay, ticket};
-use writer::{Desk, Sharing, Writer};
+use ticket::{Tell, ticket};
+use writer::{Desk, Job, Writer};
 
 /// How long a caller waits for a reading connection before the server says that it is busy.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -54,8 +56,6 @@ struct Inner {
     /// As many permits as there are readers, so that whoever waits for a connection does so without
     /// holding a thread of the blocking pool.
     turnstile: Arc<Semaphore>,
-    /// Those whose entries a commit may wait for: from their coming until they have handed them over.
-    under_way: UnderWay,
     writer: Writer,
     moments: Moments,
     meter: Arc<Meter>,
@@ -91,7 +91,6 @@ impl Db {
         migrate::require_current(&mut url.open_writer()?)?;
         let permits = usize::try_from(settings.readers).map_err(AppError::internal)?;
         let (moments, meter) = (Moments { clock, entropy }, Arc::new(Meter::default()));
-        let under_way = UnderWay::default();
         let sharing =
             Sharing { most: settings.batch.max(1), longest: Duration::from_millis(settings.batch_milliseconds) };
         Ok(Self(Arc::new(Inner {
@@ -99,13 +98,11 @@ impl Db {
             turnstile: Arc::new(Semaphore::new(permits)),
             writer: Writer::start(Desk {
                 url: url.clone(),
-                sharing,
-                reads: under_way.clone(),
+                jobs: Queue::new(sharing),
                 moments: moments.clone(),
                 meter: Arc::clone(&meter),
                 codes: Arc::clone(&codes),
             })?,
-            under_way,
             moments,
             meter,
             codes,
@@ -134,7 +131,7 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T, AppError> + Send + 'static,
     {
-        let read = self.0.under_way.one_more();
+        let read = self.0.writer.read_begins();
         let turn = self.turn().await?;
         let (ticket, tell) = ticket();
         let inner = Arc::clone(&self.0);
@@ -201,7 +198,7 @@ impl Db {
         })
         .await?;
         let (ticket, tell) = ticket();
-        self.0.writer.log(Vec::new(), (), tell);
+        self.0.writer.log(Vec::new(), (), tell, None);
         ticket.wait().await
     }
 }
@@ -212,7 +209,7 @@ impl Inner {
         unit: impl FnOnce(&mut Work<'_>) -> Result<T, AppError>,
         tell: Tell<T>,
         turn: OwnedSemaphorePermit,
-        read: Read,
+        read: Read<Job>,
     ) {
         if tell.is_in_vain() {
             return;
@@ -220,9 +217,8 @@ impl Inner {
         let mut once = Once::of(unit);
         let entries = self.snapshot(&mut |work| once.run(work));
         drop(turn);
-        drop(read);
         match entries.and_then(|entries| Ok((once.answer()?, entries))) {
-            Ok((answer, entries)) if !entries.is_empty() => self.writer.log(entries, answer, tell),
+            Ok((answer, entries)) if !entries.is_empty() => self.writer.log(entries, answer, tell, Some(read)),
             Ok((answer, _)) => tell.now(Ok(answer)),
             Err(error) => tell.now(Err(error)),
         }

@@ -1,7 +1,7 @@
-//! What ties those who wait for the writer to it: tickets, and the count of reads that it may wait for.
+//! What ties those who wait for the writer to it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::oneshot;
 
@@ -71,29 +71,5 @@ impl<T> Tell<T> {
     /// Whether nobody waits any more.
     pub(super) fn is_in_vain(&self) -> bool {
         self.tell.is_closed()
-    }
-}
-
-/// How many reads are under way that may yet hand over entries: what a commit may wait for.
-#[derive(Clone, Default)]
-pub(super) struct UnderWay(Arc<AtomicUsize>);
-
-/// One of them. To be dropped before its entries are handed over, since nothing is to wait for it then.
-pub(super) struct Read(UnderWay);
-
-impl UnderWay {
-    pub(super) fn one_more(&self) -> Read {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        Read(self.clone())
-    }
-
-    pub(super) fn any(&self) -> bool {
-        self.0.load(Ordering::SeqCst) > 0
-    }
-}
-
-impl Drop for Read {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

@@ -16,16 +16,16 @@
 //! came). Then the writer looks whether the batch's last entry is there, and its callers are told what is
 //! so; and only if it cannot look, that it is not known.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::connection::{Link, Purpose};
 use super::counters::{Meter, Tally};
-use super::ticket::{Taken, Tell, Ticket, UnderWay, ticket};
+use super::queue::{Queue, Read, Refused};
+use super::ticket::{Taken, Tell, Ticket, ticket};
 use super::work::{Once, Place, Unit};
 use super::{Conn, DatabaseUrl, Moments, Work, codes, dialect};
 use crate::audit::model::rows::Touched;
@@ -37,8 +37,6 @@ use crate::seal::RowCodes;
 use diesel::connection::SimpleConnection;
 use diesel::result::Error as DieselError;
 
-/// How many jobs may wait before callers are told that the server is busy.
-const QUEUE: usize = 1024;
 /// How often, and how far apart, the writer tries to find out what became of a commit.
 const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -60,7 +58,7 @@ enum Fate {
 /// Tells the caller, once the batch's fate is known.
 type Settle = Box<dyn FnOnce(Fate) + Send>;
 
-struct Job {
+pub(super) struct Job {
     taken: Taken,
     what: What,
 }
@@ -72,36 +70,25 @@ enum What {
     Entries(Vec<Entry>, Settle),
 }
 
-/// What share of the work one commit may have.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sharing {
-    /// Most jobs.
-    pub(super) most: usize,
-    /// Longest that the first of them waits for others.
-    pub(super) longest: Duration,
-}
-
-impl Sharing {
-    /// Longest that they wait for one more: a read that takes its time is not to hold up every commit.
-    fn pause(self) -> Duration {
-        self.longest / 5
-    }
-}
-
 pub(super) struct Writer {
-    jobs: Option<SyncSender<Job>>,
+    jobs: Queue<Job>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
     pub(super) fn start(desk: Desk) -> Result<Self, AppError> {
         let link = desk.connect(Purpose::Writing)?;
-        let (jobs, waiting) = sync_channel(QUEUE);
+        let jobs = desk.jobs.clone();
         let thread = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || desk.serve(link, &waiting))
+            .spawn(move || desk.serve(link))
             .map_err(AppError::internal)?;
-        Ok(Self { jobs: Some(jobs), thread: Mutex::new(Some(thread)) })
+        Ok(Self { jobs, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// A read begins, whose entries a commit may wait for.
+    pub(super) fn read_begins(&self) -> Read<Job> {
+        self.jobs.one_more()
     }
 
     /// Runs `unit` in a batch.
@@ -124,12 +111,18 @@ impl Writer {
                 });
             })
         };
-        self.send(Job { taken, what: What::Change(Box::new(change)) })?;
+        self.send(Job { taken, what: What::Change(Box::new(change)) }, None)?;
         Ok(ticket)
     }
 
     /// Gives out `answer` once `entries` are durable. When they are not known to be, the answer is lost.
-    pub(super) fn log<T: Send + 'static>(&self, entries: Vec<Entry>, answer: T, tell: Tell<T>) {
+    pub(super) fn log<T: Send + 'static>(
+        &self,
+        entries: Vec<Entry>,
+        answer: T,
+        tell: Tell<T>,
+        read: Option<Read<Job>>,
+    ) {
         let taken = tell.taken.clone();
         let settle = move |fate| {
             tell.now(match fate {
@@ -137,25 +130,23 @@ impl Writer {
                 Fate::Undone | Fate::Unknown => Err(AppError::log_unavailable("the commit failed")),
             });
         };
-        if let Err(error) = self.send(Job { taken, what: What::Entries(entries, Box::new(settle)) }) {
+        if let Err(error) = self.send(Job { taken, what: What::Entries(entries, Box::new(settle)) }, read) {
             tracing::warn!(cause = ?error.cause().map(ToString::to_string), "entries could not be handed over");
         }
     }
 
-    fn send(&self, job: Job) -> Result<(), AppError> {
-        let Some(jobs) = &self.jobs else { return Err(Fault::LogUnavailable.into()) };
-        match jobs.try_send(job) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(_)) => Err(Fault::Busy(1).into()),
-            Err(TrySendError::Disconnected(_)) => Err(AppError::log_unavailable("the writer has ended")),
-        }
+    fn send(&self, job: Job, read: Option<Read<Job>>) -> Result<(), AppError> {
+        self.jobs.push(job, read).map_err(|refused| match refused {
+            Refused::Full => Fault::Busy(1).into(),
+            Refused::Closed => AppError::log_unavailable("the writer has ended"),
+        })
     }
 }
 
 /// Ends the thread after the jobs already taken, so that a graceful shutdown loses none.
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.jobs.close();
         if let Ok(mut thread) = self.thread.lock()
             && let Some(thread) = thread.take()
             && thread.join().is_err()
@@ -165,51 +156,38 @@ impl Drop for Writer {
     }
 }
 
+/// However the thread ends, nobody waits for it afterwards.
+struct Ending<'a>(&'a Queue<Job>);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+        self.0.clear();
+    }
+}
+
 /// What the thread has.
 pub(super) struct Desk {
     pub(super) url: DatabaseUrl,
-    pub(super) sharing: Sharing,
-    pub(super) reads: UnderWay,
+    pub(super) jobs: Queue<Job>,
     pub(super) moments: Moments,
     pub(super) meter: Arc<Meter>,
     pub(super) codes: Arc<RowCodes>,
 }
 
 impl Desk {
-    fn serve(&self, link: Link, waiting: &Receiver<Job>) {
+    fn serve(&self, link: Link) {
+        let _end = Ending(&self.jobs);
         let (mut kept, mut before) = (Some(link), None);
-        let mut jobs = VecDeque::new();
-        loop {
-            if jobs.is_empty() {
-                let Ok(first) = waiting.recv() else { return };
-                jobs.push_back(first);
-            }
-            self.gather(&mut jobs, waiting);
+        // No lock is held while others are waited for: other nodes may need it.
+        while self.jobs.gather() {
             match self.begin(kept.take()) {
-                Ok((link, head)) => kept = self.commit_together(link, &mut before, head, &mut jobs, waiting),
+                Ok((link, head)) => kept = self.commit_together(link, &mut before, head),
                 Err(error) => {
                     tracing::error!(cause = ?error.cause().map(ToString::to_string), "no transaction can be begun");
                     // All who wait are refused now: one after the other, the last would wait too long.
-                    jobs.clear();
-                    while let Ok(next) = waiting.try_recv() {
-                        drop(next);
-                    }
+                    self.jobs.clear();
                 }
-            }
-        }
-    }
-
-    /// Adds those that come while reads are under way. No lock is held meanwhile: other nodes may need it.
-    fn gather(&self, jobs: &mut VecDeque<Job>, waiting: &Receiver<Job>) {
-        let begun = Instant::now();
-        while jobs.len() < self.sharing.most {
-            let next = waiting.try_recv().ok().or_else(|| {
-                let left = self.sharing.longest.saturating_sub(begun.elapsed()).min(self.sharing.pause());
-                (self.reads.any() && !left.is_zero()).then(|| waiting.recv_timeout(left).ok()).flatten()
-            });
-            match next {
-                Some(job) => jobs.push_back(job),
-                None => return,
             }
         }
     }
@@ -242,16 +220,9 @@ impl Desk {
         dialect::begin_batch(conn)
     }
 
-    /// Runs `jobs` and whatever else has come by then in one transaction, as many as may share it; the others stay.
-    /// Answers the connection if it is still good.
-    fn commit_together(
-        &self,
-        mut link: Link,
-        before: &mut Option<Link>,
-        head: Head,
-        jobs: &mut VecDeque<Job>,
-        waiting: &Receiver<Job>,
-    ) -> Option<Link> {
+    /// Runs the jobs that have come by then in one transaction, as many as may share it; the others stay. Answers the
+    /// connection if it is still good.
+    fn commit_together(&self, mut link: Link, before: &mut Option<Link>, head: Head) -> Option<Link> {
         let mut batch = Batch {
             conn: &mut link.conn,
             before,
@@ -266,9 +237,9 @@ impl Desk {
         batch.find_strays();
         batch.tell_refused();
         let mut settles = Vec::new();
-        while let Some(job) = jobs.pop_front().or_else(|| waiting.try_recv().ok()) {
+        while let Some(job) = self.jobs.pop() {
             settles.extend(batch.take(job));
-            if batch.lost || settles.len() >= self.sharing.most {
+            if batch.lost || settles.len() >= self.jobs.most() {
                 break;
             }
         }

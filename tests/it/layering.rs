@@ -158,7 +158,7 @@ fn clock_or_chance(source: &Source) -> Vec<String> {
     let allowed: &[(&str, &str)] = &[
         ("src/server/body.rs", "Instant::now"),          // measures a wait
         ("src/audit/witnesses/ask.rs", "Instant::now"),  // the same
-        ("src/db/writer.rs", "Instant::now"),            // the same
+        ("src/db/queue.rs", "Instant::now"),             // the same
         ("src/rooms/service/search.rs", "Instant::now"), // measures a search, to stop it
         ("src/server/listener.rs", "Instant::now"),      // measures an answer
         ("src/cli/certificate.rs", "KeyPair::generate"), // a key of a certificate, which rcgen makes itself

@@ -78,6 +78,41 @@ fn nobody_waits_alone() {
     }
 }
 
+/// Once nobody is left to be waited for, nobody waits: also when the last of them hands over nothing.
+#[test]
+fn a_read_that_leaves_nothing_lets_the_others_go() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let begun = Instant::now();
+        let (commits, entries) = commits(kind, 64, 300_000, |db| {
+            let (go, wait) = std::sync::mpsc::channel::<()>();
+            let other = std::thread::spawn({
+                let db = db.clone();
+                move || {
+                    runtime().block_on(db.read(move |_| {
+                        wait.recv().unwrap();
+                        Ok(())
+                    }))
+                }
+            });
+            while db.counters().reads == 0 {
+                std::thread::yield_now();
+            }
+            let told = std::thread::spawn({
+                let db = db.clone();
+                move || crowd(&db, 1)
+            });
+            std::thread::sleep(Duration::from_millis(200));
+            assert!(!told.is_finished(), "{kind:?}: the other is waited for");
+            go.send(()).unwrap();
+            other.join().unwrap().unwrap();
+            told.join().unwrap();
+        });
+        assert_eq!((commits, entries), (1, 1), "{kind:?}");
+        // The time for one more to come is a minute.
+        assert!(begun.elapsed() < Duration::from_secs(30), "{kind:?}");
+    }
+}
+
 /// A read that goes on and on holds up the first who waits, and only for a while.
 #[test]
 fn a_slow_read_holds_up_nobody_for_long() {

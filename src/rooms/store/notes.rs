@@ -1,14 +1,16 @@
 //! Notes and their versions. A version is inserted and never changed.
 
+use diesel::dsl::{AsSelect, SqlTypeOf};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use super::Room;
 use crate::access::acts::in_force_at;
 use crate::access::{Facts, Filter, Findings, Permit, Thing, actions, kinds};
 use crate::context::Moment;
-use crate::db::fragment::{Fragment, Words};
+use crate::db::fragment::{Fragment, Statement, Words};
 use crate::db::schema::{acts, note_versions, notes, releases};
-use crate::db::{Conn, Work, codes};
+use crate::db::{Backend, Conn, Work, codes};
 use crate::ids::{NoteId, PartyId, PersonId, RoomId};
 use crate::seal::Sealed;
 
@@ -64,27 +66,31 @@ pub(in crate::rooms) struct NoteAt {
     pub(in crate::rooms) version: Option<SealedVersion>,
 }
 
-/// The row of a note with the version asked for or, when none is, the newest: these columns of it, if there is one.
-macro_rules! note_at {
-    ($conn:expr, $id:expr, $version:expr, $columns:expr) => {{
-        let of_note = note_versions::note_id.eq(notes::id);
-        if let Some(version) = $version {
-            notes::table
-                .left_join(note_versions::table.on(of_note.and(note_versions::version.eq(version))))
-                .filter(notes::id.eq($id))
-                .select($columns)
-                .first($conn)
-                .optional()
-        } else {
-            notes::table
-                .left_join(note_versions::table.on(of_note))
-                .filter(notes::id.eq($id))
-                .order(note_versions::version.desc())
-                .select($columns)
-                .first($conn)
-                .optional()
+// What a [`NoteAt`] is made of.
+type OfNote = SqlTypeOf<AsSelect<Note, Backend>>;
+type OfVersion = SqlTypeOf<AsSelect<Option<SealedVersion>, Backend>>;
+
+impl NoteAt {
+    /// The row of a note with the version asked for or, when none is, the newest, if there is one; and `facts` of it. It is
+    /// what is read most, so its text is fixed: to walk through a query made of types takes longer than to run it.
+    fn row(id: &NoteId, version: Option<i64>, facts: Option<Facts>) -> Fragment {
+        let mut sql = Fragment::of(
+            "SELECT notes.id, notes.room_id, notes.author_id, notes.party_id, notes.written_us, \
+             note_versions.note_id, note_versions.version, note_versions.title, note_versions.words, \
+             note_versions.handling, note_versions.handling_words, note_versions.author_id, \
+             note_versions.written_us, note_versions.files",
+        );
+        if let Some(Words(facts)) = facts {
+            sql.sql(", ").append(facts);
         }
-    }};
+        sql.sql(" FROM notes LEFT JOIN note_versions ON note_versions.note_id = notes.id");
+        if let Some(version) = version {
+            sql.sql(" AND note_versions.version = ").number(version);
+        }
+        sql.sql(" WHERE notes.id = ").text(id.to_string());
+        sql.sql(" ORDER BY note_versions.version DESC LIMIT 1");
+        sql
+    }
 }
 
 impl Thing for NoteAt {
@@ -92,14 +98,14 @@ impl Thing for NoteAt {
     /// The version asked for or, when none is, the newest.
     type Id = (NoteId, Option<i64>);
     fn find(conn: &mut Conn, (id, version): &Self::Id, facts: Facts) -> QueryResult<Option<(Self, Findings)>> {
-        let columns = (Note::as_select(), Option::<SealedVersion>::as_select(), facts);
-        let row: Option<(Note, Option<SealedVersion>, Findings)> = note_at!(conn, id, version, columns)?;
-        Ok(row.map(|(note, version, bits)| (Self { note, version }, bits)))
+        let query = Statement::<(OfNote, OfVersion, Text)>::new(Self::row(id, *version, Some(facts)));
+        let row: Option<(Note, Option<SealedVersion>, Findings)> = query.get_result(conn).optional()?;
+        Ok(row.map(|(note, version, found)| (Self { note, version }, found)))
     }
 
     fn find_alone(conn: &mut Conn, (id, version): &Self::Id) -> QueryResult<Option<Self>> {
-        let columns = (Note::as_select(), Option::<SealedVersion>::as_select());
-        let row: Option<(Note, Option<SealedVersion>)> = note_at!(conn, id, version, columns)?;
+        let query = Statement::<(OfNote, OfVersion)>::new(Self::row(id, *version, None));
+        let row: Option<(Note, Option<SealedVersion>)> = query.get_result(conn).optional()?;
         Ok(row.map(|(note, version)| Self { note, version }))
     }
 }
