@@ -256,15 +256,17 @@ impl Drop for Stage {
     }
 }
 
-fn measure(name: &str, stage: &Stage, cluster: Option<&Cluster>, clients: &[usize], curves: &mut Curves) {
+fn measure(name: &'static str, stage: &Stage, cluster: Option<&Cluster>, clients: &[usize], curves: &mut Curves) {
     println!(
         "\n{name}; a note of {} bytes as it is answered",
         std::fs::metadata(stage.data.join("body.json")).unwrap().len()
     );
     load::head();
     let mut drawn: Vec<Curve> = ["(a) bare", "(b) one query", "(c) audited read"]
-        .map(|what| Curve { name: format!("{what}, {name}"), points: Vec::new() })
-        .into();
+        .into_iter()
+        .enumerate()
+        .map(|(kind, what)| Curve { name: what.to_owned(), database: name, kind, points: Vec::new() })
+        .collect();
     for &clients in clients {
         let paths = ["/bench/bare", "/bench/query", stage.path.as_str()];
         // In turn, so that what else the machine does falls on all alike.
@@ -295,7 +297,7 @@ fn measure(name: &str, stage: &Stage, cluster: Option<&Cluster>, clients: &[usiz
 }
 
 /// The read of notes among more and more of them, each time of ones that were written when there were fewer, too.
-fn grown(name: &str, stage: &Stage, cluster: Option<&Cluster>, curves: &mut Curves) {
+fn grown(name: &'static str, stage: &Stage, cluster: Option<&Cluster>, curves: &mut Curves) {
     println!("\n{name}; reads of {READ} notes and more among so many");
     load::head();
     let (notes, of) = stage.path.rsplit_once('/').unwrap();
@@ -303,7 +305,12 @@ fn grown(name: &str, stage: &Stage, cluster: Option<&Cluster>, curves: &mut Curv
     let mut writer = stage.reader.again_at(stage.address);
     let mut requests: Vec<String> = Vec::new();
     let mut there = 0;
-    let mut medians = [1, 16].map(|clients| Curve { name: format!("{clients} clients, {name}"), points: Vec::new() });
+    let mut medians = [(0, "1 client"), (1, "16 clients")].map(|(kind, clients)| Curve {
+        name: clients.to_owned(),
+        database: name,
+        kind,
+        points: Vec::new(),
+    });
     for size in SIZES {
         let begun = Instant::now();
         grow::copies(&stage.url, &of, size - there - READ);
@@ -321,7 +328,11 @@ fn grown(name: &str, stage: &Stage, cluster: Option<&Cluster>, curves: &mut Curv
     }
     for curve in medians {
         let [first, .., last] = &curve.points[..] else { unreachable!() };
-        println!("{}: the median among the most is {:.2} times that among the fewest", curve.name, last.1 / first.1);
+        println!(
+            "{}, {name}: the median among the most is {:.2} times that among the fewest",
+            curve.name,
+            last.1 / first.1
+        );
         curves.grown.push(curve);
     }
 }

@@ -2,21 +2,25 @@
 
 use std::fmt::Write;
 
-/// A curve: its name, and its points.
+/// A curve: what it is of, and its points.
 pub struct Curve {
     pub name: String,
+    /// Those of one have a colour.
+    pub database: &'static str,
+    /// Those of one number have the same dashes.
+    pub kind: usize,
     pub points: Vec<(f64, f64)>,
 }
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 360.0;
 const LEFT: f64 = 80.0;
-const RIGHT: f64 = WIDTH - 190.0;
+const RIGHT: f64 = WIDTH - 205.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = HEIGHT - 50.0;
+const COLOURS: [&str; 2] = ["#1a4b8c", "#a3341f"];
 /// Told apart by their dashes, too: not everyone sees colours, nor does every printer.
-const PENS: [(&str, &str); 6] =
-    [("#1a4b8c", ""), ("#1a4b8c", "7 4"), ("#1a4b8c", "2 4"), ("#a3341f", ""), ("#a3341f", "7 4"), ("#a3341f", "2 4")];
+const DASHES: [&str; 3] = ["", "7 4", "2 4"];
 
 /// A drawing of these curves over these places of the horizontal axis.
 pub fn draw(title: &str, across: &str, places: &[f64], curves: &[Curve]) -> String {
@@ -53,11 +57,12 @@ pub fn draw(title: &str, across: &str, places: &[f64], curves: &[Curve]) -> Stri
     ends.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut lowest = f64::NEG_INFINITY;
     for (end, number) in ends {
-        let (colour, dashes) = PENS[number % PENS.len()];
+        let Curve { name, database, kind, .. } = &curves[number];
+        let (colour, dashes) = (COLOURS[usize::from(*database != curves[0].database)], DASHES[*kind]);
         let path: Vec<String> =
             curves[number].points.iter().map(|(px, py)| format!("{:.1} {:.1}", x(*px), y(*py))).collect();
         lowest = end.max(lowest + 15.0);
-        writeln!(svg, "<path d=\"M{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"/><text x=\"{:.0}\" y=\"{:.0}\" fill=\"{colour}\">{}</text>", path.join("L"), RIGHT + 8.0, lowest + 4.0, curves[number].name).unwrap();
+        writeln!(svg, "<path d=\"M{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"/><text x=\"{:.0}\" y=\"{:.0}\" fill=\"{colour}\">{name}, {database}</text>", path.join("L"), RIGHT + 8.0, lowest + 4.0).unwrap();
     }
     svg + "</svg>\n"
 }

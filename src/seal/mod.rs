@@ -11,6 +11,8 @@
 //! one's own for a request. [`stream`] is for files; [`recovery`] is how officers open a room whose people have lost their
 //! keys (decision 24). Which rows hold all that is for the slices `identity` and `rooms` to say.
 
+#[cfg(test)]
+mod bend;
 pub mod codes;
 pub mod contents;
 pub mod epoch;

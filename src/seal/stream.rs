@@ -125,6 +125,7 @@ mod tests {
 
     use super::*;
     use crate::context::{Moment, SystemEntropy};
+    use crate::seal::bend::Dice;
 
     #[test]
     fn a_piece_opens_in_its_place_alone() {
@@ -156,6 +157,40 @@ mod tests {
         assert!(pieces.seal(-1, true, Vec::new()).is_err());
         assert_eq!(format!("{key:?}"), "FileKey(..)");
         assert!(FileKey::read("00").is_err() && FileKey::read("x").is_err());
+    }
+
+    #[test]
+    fn a_bent_piece_never_opens_and_a_whole_one_nowhere_else() {
+        let ctx = Ctx::new(Moment(0), Arc::new(SystemEntropy));
+        let rooms = [(); 2].map(|()| RoomId::new(&ctx).unwrap());
+        let files = [(); 2].map(|()| FileId::new(&ctx).unwrap());
+        let keys = [(); 2].map(|()| FileKey::new(&ctx).unwrap());
+        // A key has one file; that the place counts, too, shows when it is taken to another.
+        let pieces: Vec<(usize, Pieces)> =
+            (0..8).map(|at| (at, keys[at & 1].pieces(&rooms[at >> 1 & 1], &files[at >> 2]).unwrap())).collect();
+        let (_, own) = &pieces[0];
+        let text = b"who saw it, and where".to_vec();
+        let sealed: Vec<((i64, bool), Vec<u8>)> = [(0, false), (1, false), (2, true)]
+            .map(|(number, last)| ((number, last), own.seal(number, last, text.clone()).unwrap()))
+            .into();
+        let mut dice = Dice(0xf11e);
+        let (mut accepted, mut elsewhere) = (0, 0);
+        for _ in 0..50_000 {
+            let ((number, last), piece) = &sealed[dice.below(3)];
+            let other = &sealed[dice.below(3)].1;
+            accepted += usize::from(own.open(*number, *last, dice.bend(piece, other)).is_ok());
+            let (at, there) = &pieces[dice.below(8)];
+            let place = (i64::try_from(dice.below(4)).unwrap(), dice.below(2) == 0);
+            if (*at, place) != (0, (*number, *last)) {
+                elsewhere += 1;
+                accepted += usize::from(there.open(place.0, place.1, piece.clone()).is_ok());
+            }
+        }
+        assert!(elsewhere > 45_000);
+        assert_eq!(accepted, 0, "of {}", 50_000 + elsewhere);
+        for ((number, last), piece) in sealed {
+            assert_eq!(own.open(number, last, piece).unwrap(), text);
+        }
     }
 
     #[test]

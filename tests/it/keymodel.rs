@@ -183,7 +183,7 @@ impl Going<'_> {
                 }
                 self.stage.take(&mut self.cast, act, &reply, text)
             }
-            None => expected.clone(),
+            None => self.stage.outcome.take().unwrap_or_else(|| expected.clone()),
         };
         self.said(act, &answer);
         if answer != expected {
@@ -393,12 +393,13 @@ fn agree(kind: Kind, usual: u64) {
 }
 
 /// Steps of one's own, with those whose rooms they begin in.
-fn told(kind: Kind, members: [u8; 2], acts: &[Act]) {
+fn told(kind: Kind, members: [u8; 2], acts: &[Act]) -> BTreeMap<String, usize> {
     let mut stage = Stage::new(kind);
     let cast = stage.cast(vec![0]).pop().unwrap();
     let steps = std::iter::once(Step::Begins(members)).chain(acts.iter().map(|act| Step::One(*act)));
     let run = run(&mut stage, cast, &(0..).zip(steps).collect::<Vec<_>>());
     assert_eq!(run.wrong, None, "\n{}", run.done.join("\n"));
+    run.counts
 }
 
 /// What is kept for a pair that is gone opens nothing: it does not make anybody's own dispensable.
@@ -459,6 +460,44 @@ fn what_a_pair_that_is_gone_has_lets_nobody_in_on_postgres() {
 #[test]
 fn what_a_pair_that_is_gone_has_saves_nothing_on_postgres() {
     told(Kind::Postgres, [1, 1], &A_PAIR_THAT_IS_GONE);
+}
+
+/// Everybody loses everything; the officers let in one who can let in the others, and what was written before they were
+/// chosen is there again.
+const ALL_IS_LOST: [Act; 14] = [
+    Act::LogIn(0),
+    Act::Visit(0, 0),
+    Act::Write(0, 0),
+    Act::ChooseRecovery(0, 0),
+    Act::Recover { room: 0, whom: 1 },
+    Act::NewMeans { person: 0, paper: false },
+    Act::NewMeans { person: 2, paper: false },
+    // Nobody for whom the rule would not be.
+    Act::Recover { room: 0, whom: 4 },
+    Act::Recover { room: 0, whom: 0 },
+    Act::LogIn(0),
+    Act::Visit(0, 0),
+    Act::List(0, 0),
+    Act::Admit { by: 0, room: 0, whom: 2, whole: true },
+    Act::Recover { room: 0, whom: 2 },
+];
+
+/// One is let in, and no other: while the ordinary way is open, for whom the rule would not be, with nothing to give.
+fn lost_and_given_back(kind: Kind) {
+    let counts = told(kind, [0b101, 1], &ALL_IS_LOST);
+    let recovered = counts.into_iter().filter(|(name, _)| name.starts_with("Recover")).collect::<Vec<_>>();
+    let expected = ["Recover 2", "Recover 200", "Recover 3", "Recover 5"].map(|name| (name.to_owned(), 1));
+    assert_eq!(recovered, expected);
+}
+
+#[test]
+fn officers_give_back_what_all_have_lost() {
+    lost_and_given_back(Kind::Sqlite);
+}
+
+#[test]
+fn officers_give_back_what_all_have_lost_on_postgres() {
+    lost_and_given_back(Kind::Postgres);
 }
 
 #[test]

@@ -50,6 +50,14 @@ pub enum Act {
         room: Room,
         whom: Person,
     },
+    /// Those inside let officers open the room, or no longer.
+    ChooseRecovery(Person, Room),
+    EndRecovery(Person, Room),
+    /// A ceremony: the officers give somebody the keys of a room.
+    Recover {
+        room: Room,
+        whom: Person,
+    },
     /// By the operator, for an hour: no request does it.
     AdmitForAnHour {
         room: Room,
@@ -87,6 +95,8 @@ impl Act {
             | Self::Read(by, room, _)
             | Self::Versions(by, room, _)
             | Self::Write(by, room)
+            | Self::ChooseRecovery(by, room)
+            | Self::EndRecovery(by, room)
             | Self::Correct { by, room, .. } => Some((by, room)),
             _ => None,
         }
@@ -105,6 +115,8 @@ impl Act {
             | Self::Read(by, ..)
             | Self::Versions(by, ..)
             | Self::Write(by, _)
+            | Self::ChooseRecovery(by, _)
+            | Self::EndRecovery(by, _)
             | Self::Correct { by, .. }
             | Self::Admit { by, .. }
             | Self::EndAdmission { by, .. } => Some(by),
@@ -125,6 +137,9 @@ impl Act {
             Self::Correct { by, room, note, stale } => Self::Correct { by, room: base + room, note, stale },
             Self::Admit { by, room, whom, whole } => Self::Admit { by, room: base + room, whom, whole },
             Self::EndAdmission { by, room, whom } => Self::EndAdmission { by, room: base + room, whom },
+            Self::ChooseRecovery(by, room) => Self::ChooseRecovery(by, base + room),
+            Self::EndRecovery(by, room) => Self::EndRecovery(by, base + room),
+            Self::Recover { room, whom } => Self::Recover { room: base + room, whom },
             Self::AdmitForAnHour { room, whom, whole } => Self::AdmitForAnHour { room: base + room, whom, whole },
             other => other,
         }
@@ -136,7 +151,7 @@ impl Act {
         let whom = dice.of(&[0, 1, 1, 2, 2, 3, 3, OFFICER]);
         let room = if dice.once_in(6) { 1 - room } else { room };
         let some = dice.below(8);
-        match dice.below(64) {
+        match dice.below(72) {
             0..=7 => Self::Visit(by, room),
             8..=9 => Self::Look(by, room),
             10..=13 => Self::List(by, room),
@@ -161,6 +176,9 @@ impl Act {
             59 => Self::Renew(by),
             60 => Self::HoursPass,
             61 => Self::NightPasses,
+            62..=63 => Self::ChooseRecovery(by, room),
+            64..=65 => Self::EndRecovery(by, room),
+            66..=69 => Self::Recover { room, whom },
             _ => Self::LogIn(dice.below(PEOPLE)),
         }
     }
@@ -179,6 +197,18 @@ impl Act {
             Self::EndAdmission { room, whom, .. } if dice.once_in(2) => {
                 vec![Self::Write(by, room), Self::Admit { by, room, whom, whole }, Self::List(whom, room)]
             }
+            // They lose all they have, and the officers let one of them in again.
+            Self::ChooseRecovery(by, room) if dice.once_in(2) => {
+                let lost = (0..OFFICER).filter(|one| *one == by || dice.once_in(2));
+                let mut acts: Vec<Self> = lost.map(|person| Self::NewMeans { person, paper: false }).collect();
+                if dice.once_in(3) {
+                    acts.insert(0, Self::Write(by, room));
+                }
+                let whom = dice.of(&[by, by, 0, 1, 2]);
+                acts.extend([Self::Recover { room, whom }, Self::List(whom, room), Self::Write(whom, room)]);
+                acts
+            }
+            Self::Recover { room, whom } => vec![Self::List(whom, room)],
             Self::NewMeans { person: whom, paper: false } if dice.once_in(2) => {
                 vec![Self::Admit { by, room: 0, whom, whole }, Self::List(whom, 0)]
             }
@@ -206,6 +236,11 @@ impl Step {
         let mut steps = vec![Self::Begins(bits), Self::One(Act::Visit(first, room))];
         if !dice.once_in(3) {
             steps.push(Self::One(Act::Write(first, room)));
+        }
+        if dice.once_in(3) {
+            let choice = Act::ChooseRecovery(first, room);
+            steps.push(Self::One(choice));
+            steps.extend(choice.then(dice, first).into_iter().map(Self::One));
         }
         for _ in 0..2 + dice.below(4) {
             let act = Act::draw(dice, first, room);

@@ -2,6 +2,7 @@
 //! taken from the server's code.
 
 mod asked;
+mod officers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,13 +83,15 @@ struct Inside {
     /// Who holds which epoch's seed, for which of his pairs.
     holds: BTreeSet<(Person, u32, u32)>,
     notes: Vec<Note>,
+    /// The epochs whose seeds are sealed to officers, where that was chosen.
+    officers: Option<BTreeSet<u32>>,
     /// Until when the last visit of each lasts.
     visits: BTreeMap<Person, i64>,
 }
 
-/// What the tables hold of a room: each epoch's number, whether it is closed and whether the server keeps its seed; and
-/// who holds which, for which pair.
-pub type Held = (Vec<(u32, bool, bool)>, BTreeSet<(Person, u32, u32)>);
+/// What the tables hold of a room: each epoch's number, whether it is closed and whether the server keeps its seed; who
+/// holds which, for which pair; and which are sealed to officers, if any are to be.
+pub type Held = (Vec<(u32, bool, bool)>, BTreeSet<(Person, u32, u32)>, Option<BTreeSet<u32>>);
 
 /// What an answer must be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,13 +99,14 @@ pub struct Answer {
     pub status: u16,
     /// The texts that it shows.
     pub texts: BTreeSet<u32>,
-    /// Of a look at a room: whether it shows the title, and whom it says to have the newest key.
+    /// Of a look at a room: whether it shows the title, and whom it says to have the newest key. Of an admission and a
+    /// ceremony: whether it gave the key, or let in whom it was held for.
     pub title: Option<bool>,
     pub keyed: Option<BTreeSet<Person>>,
 }
 
 impl Answer {
-    fn of(status: u16) -> Self {
+    pub fn of(status: u16) -> Self {
         Self { status, ..Self::default() }
     }
 
@@ -259,7 +263,12 @@ impl Judge {
                 given.push((*person, pair(*person), lacks.iter().map(|one| one.number).collect::<Vec<_>>()));
             }
         }
+        let sealed: Vec<u32> =
+            self.rooms[room].epochs.iter().filter(|one| at_hand(one)).map(|one| one.number).collect();
         let inside = &mut self.rooms[room];
+        if let Some(officers) = &mut inside.officers {
+            officers.extend(sealed);
+        }
         for (person, pair, epochs) in given {
             inside.holds.retain(|one| one.0 != person || one.1 == pair);
             inside.holds.extend(epochs.into_iter().map(|epoch| (person, pair, epoch)));
@@ -513,6 +522,28 @@ impl Judge {
                 let keyed = self.keyed(room).intersection(&[whom].into()).copied().collect();
                 Answer { keyed: Some(keyed), ..Answer::of(201) }
             }
+            Act::ChooseRecovery(by, room) => {
+                if !self.admits(by, room, at) || !self.visits(room, by, at) {
+                    return Answer::of(self.refused(room, by, at));
+                }
+                if self.rooms[room].officers.is_some() {
+                    return Answer::of(409);
+                }
+                self.rooms[room].officers = Some(BTreeSet::new());
+                self.settle(room, Some(by), at, when);
+                Answer::of(200)
+            }
+            Act::EndRecovery(by, room) => {
+                if !self.admits(by, room, at) || !self.visits(room, by, at) {
+                    return Answer::of(self.refused(room, by, at));
+                }
+                if self.rooms[room].officers.take().is_none() {
+                    return Answer::of(404);
+                }
+                self.rooms[room].epochs.last_mut().unwrap().closed = true;
+                Answer::of(204)
+            }
+            Act::Recover { room, whom } => self.recover(room, whom, at, when),
             Act::EndAdmission { by, room, whom } => {
                 if !self.admits(by, room, at) || whom == by {
                     return Answer::of(self.refused(room, by, at));

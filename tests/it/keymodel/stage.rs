@@ -1,6 +1,7 @@
 //! Two nodes over one database, and what happens there: each act as the request that it is, to either of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use diesel::connection::SimpleConnection;
 use incamera::access::acts::{ActKind, NewAct, record};
@@ -8,7 +9,9 @@ use incamera::db::Conn;
 use incamera::ids::{ActId, CaseId, PartyId, PersonId, RoomId};
 use incamera::network::import::{ensure_designation, ensure_party, ensure_person, ensure_standing};
 use incamera::network::model::{PartyKind, Role, Standing};
+use incamera::rooms::keys::recovery::{self, Refusal};
 use incamera::rooms::opening::{self, RoomKind};
+use incamera::seal::recovery::RecoverySecret;
 use serde_json::{Value, json};
 
 use crate::support::database::Kind;
@@ -23,6 +26,14 @@ use super::judge::{Answer, HOUR, IDLE, OFFICER, PEOPLE, STATE};
 const OTHER: &str = "seven ember glacier 29 lattice";
 /// Nobody's.
 const NIL: &str = "00000000-0000-4000-8000-000000000000";
+/// Why officers are not asked, and numbers for that.
+const REFUSALS: [(Refusal, u16); 5] = [
+    (Refusal::NotChosen, 1),
+    (Refusal::AdmitFirst, 2),
+    (Refusal::NotThisPerson, 3),
+    (Refusal::NoKeyPair, 4),
+    (Refusal::NothingLacking, 5),
+];
 /// Seconds after which an access token is renewed before it is used: it lives for 900.
 const STALE: i64 = 700;
 
@@ -35,6 +46,10 @@ pub struct Stage {
     officer: Client,
     /// Past the server, for looking only.
     pub conn: Conn,
+    /// The officers' key, as their shares make it.
+    secret: Arc<RecoverySecret>,
+    /// What came of the act that was done last, if it was no request and could be refused.
+    pub outcome: Option<Answer>,
 }
 
 /// The people of one sequence and what they have; the rooms.
@@ -101,7 +116,10 @@ impl Stage {
         let conn = server.url().open_writer().unwrap();
         let mut world = World::new(server);
         let officer = world.client("sec");
-        Self { _other: other, world, nodes, officer, conn }
+        let secret = Arc::new(RecoverySecret::new(&world.server.ctx(), 2, 3).unwrap());
+        let key = secret.key().clone();
+        assert!(world.server.operate(move |work| recovery::enter(work, &key)));
+        Self { _other: other, world, nodes, officer, conn, secret, outcome: None }
     }
 
     pub fn now(&self) -> i64 {
@@ -233,6 +251,14 @@ impl Stage {
             Act::EndAdmission { room: of, whom, .. } => {
                 ("DELETE", format!("{}/admissions/{}", room(of), cast.people[whom]), None)
             }
+            Act::ChooseRecovery(_, of) => {
+                ("PUT", format!("{}/recovery", room(of)), Some(json!({"key": self.secret.key().id})))
+            }
+            Act::EndRecovery(_, of) => ("DELETE", format!("{}/recovery", room(of)), None),
+            Act::Recover { room, whom } => {
+                self.outcome = Some(self.recover(cast.rooms[room].clone(), cast.people[whom].clone(), whom));
+                return None;
+            }
             Act::AdmitForAnHour { room, whom, whole } => {
                 self.admit_for_an_hour(cast.rooms[room].clone(), cast.people[whom].clone(), whole);
                 return None;
@@ -274,6 +300,8 @@ impl Stage {
                 | Act::Read(_, room, _)
                 | Act::Versions(_, room, _)
                 | Act::Write(_, room)
+                | Act::ChooseRecovery(_, room)
+                | Act::EndRecovery(_, room)
                 | Act::Correct { room, .. } => cast.visits.get(&(by, room)).cloned(),
                 _ => None,
             };
@@ -392,6 +420,23 @@ impl Stage {
         let step = present(self).max(cast.used[person] + 1);
         cast.used[person] = step;
         code_of(&seed, step)
+    }
+
+    /// The whole ceremony, as far as it goes: what is refused on the way leaves nothing.
+    fn recover(&self, room: RoomId, person: PersonId, whom: Person) -> Answer {
+        let (ctx, secret) = (self.world.server.ctx(), Arc::clone(&self.secret));
+        let held = self.world.server.db.write_blocking(move |work| {
+            let asked = recovery::ask(work, &room, &person, "all is lost")?;
+            recovery::deliver(work, &asked.answered(&ctx, &secret)?)
+        });
+        match held {
+            Ok(given) => Answer { keyed: given.admitted.map(|_| [whom].into()), ..Answer::of(200) },
+            Err(refused) => {
+                let why = refused.cause().unwrap().to_string();
+                let known = REFUSALS.iter().find(|(refusal, _)| refusal.to_string() == why);
+                Answer::of(known.unwrap_or_else(|| panic!("{why}")).1)
+            }
+        }
     }
 
     /// No request admits for a time; the rules know of such admissions.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::rc::Rc;
 
-use diesel::sql_types::{BigInt, Binary, Bool, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use incamera::context::Moment;
 use incamera::db::Conn;
@@ -58,6 +58,14 @@ struct WrapRow {
     epoch: i64,
     #[diesel(sql_type = Binary)]
     seed: Vec<u8>,
+}
+
+#[derive(QueryableByName)]
+struct OfficersRow {
+    #[diesel(sql_type = Text)]
+    room: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    epoch: Option<i64>,
 }
 
 #[derive(QueryableByName)]
@@ -149,6 +157,8 @@ impl Witness {
                 Act::EndAdmission { room, whom, .. } => {
                     self.goes(when, |stay| (stay.room, stay.person) == (room, whom))
                 }
+                // Whom the officers have let in, since nobody inside could.
+                Act::Recover { room, whom } if answer.keyed.is_some() => self.comes(whom, room, when, true, false),
                 Act::EndDesignation(person) => {
                     self.designated[person] = false;
                     self.goes(when, |stay| stay.person == person);
@@ -236,7 +246,11 @@ impl Witness {
             held.entry(room).or_default().1.insert((person, pair, epoch));
             self.copies.entry((room, row.epoch, person, row.pair)).or_default().insert(row.seed);
         }
-        for (&room, (epochs, holds)) in &held {
+        for row in sql_query(officers_of(&rooms)).load::<OfficersRow>(conn).unwrap() {
+            let sealed = &mut held.entry(number(&row.room)).or_default().2;
+            sealed.get_or_insert_default().extend(row.epoch.map(|epoch| u32::try_from(epoch).unwrap()));
+        }
+        for (&room, (epochs, holds, _)) in &held {
             let newest = epochs.iter().map(|one| one.0).max().unwrap_or_default();
             let distinct: BTreeSet<u32> = epochs.iter().map(|one| one.0).collect();
             if newest < self.newest[room] || distinct.len() != epochs.len() {
@@ -319,6 +333,15 @@ impl Witness {
         }
         Ok((open, shut))
     }
+}
+
+/// Which epochs of these rooms are sealed to officers; a row without a number where that was chosen and none is yet.
+fn officers_of(rooms: &str) -> String {
+    format!(
+        "SELECT r.room_id AS room, w.epoch FROM room_recoveries r LEFT JOIN recovery_wraps w ON w.room_id = r.room_id \
+         WHERE r.ended_us IS NULL AND r.room_id IN ({rooms}) \
+         UNION SELECT room_id, epoch FROM recovery_wraps WHERE room_id IN ({rooms})"
+    )
 }
 
 fn rows_of(conn: &mut Conn, room: &RoomId) -> Vec<NoteRow> {

@@ -57,6 +57,10 @@ impl Judge {
     /// What the tables must hold of a room.
     pub fn held(&self, room: Room) -> Held {
         let inside = &self.rooms[room];
-        (inside.epochs.iter().map(|one| (one.number, one.closed, one.kept)).collect(), inside.holds.clone())
+        (
+            inside.epochs.iter().map(|one| (one.number, one.closed, one.kept)).collect(),
+            inside.holds.clone(),
+            inside.officers.clone(),
+        )
     }
 }
