@@ -500,6 +500,24 @@ fn officers_give_back_what_all_have_lost_on_postgres() {
     lost_and_given_back(Kind::Postgres);
 }
 
+/// Officers give nobody what is from before his admission from now on.
+const FROM_NOW_ON: [Act; 7] = [
+    Act::LogIn(0),
+    Act::Visit(0, 0),
+    Act::Write(0, 0),
+    Act::ChooseRecovery(0, 0),
+    Act::Admit { by: 0, room: 0, whom: 1, whole: false },
+    Act::Write(0, 0),
+    Act::Recover { room: 0, whom: 1 },
+];
+
+#[test]
+fn officers_give_nobody_what_is_from_before_him() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        assert_eq!(told(kind, [1, 1], &FROM_NOW_ON).get("Recover 5"), Some(&1), "{kind:?}");
+    }
+}
+
 #[test]
 fn keys_and_model_agree_on_ten_thousand_sequences() {
     agree(Kind::Sqlite, 10_000);
