@@ -27,8 +27,8 @@ pub trait Thing: Sized {
     /// The database's; a thing that is not there is `None`.
     fn find(conn: &mut Conn, id: &Self::Id, facts: Facts) -> QueryResult<Option<(Self, Findings)>>;
 
-    /// Loads it alone, for when the facts are known. What is read often does so by a query whose text is fixed, which
-    /// then is spelled once.
+    /// Loads it alone, for when the facts are known. What is read often does so by a query that takes little to
+    /// spell.
     ///
     /// # Errors
     /// As [`Thing::find`].

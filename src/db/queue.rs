@@ -20,7 +20,7 @@ pub(super) struct Sharing {
 }
 
 impl Sharing {
-    /// Longest that they wait for one more: a read that takes its time is not to hold up every commit.
+    /// If in so long a time nobody has come, they wait no more: a read that takes its time is not to hold up every commit.
     fn pause(self) -> Duration {
         self.longest / 5
     }

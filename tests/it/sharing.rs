@@ -1,12 +1,16 @@
 //! Which entries share a commit: the reads known to be under way are waited for, up to both bounds, and whoever is
 //! alone waits for nobody.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Barrier};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use incamera::audit::{self, Entry, Event};
-use incamera::context::{SystemClock, SystemEntropy};
+use incamera::context::{Clock, Moment, SystemClock, SystemEntropy};
 use incamera::db::{DatabaseUrl, Db, migrate};
+use incamera::error::Fault;
 use incamera::settings::{DatabaseSettings, Settings};
 
 use crate::support::database::{self, Kind};
@@ -56,6 +60,61 @@ fn crowd(db: &Db, count: usize) {
     });
 }
 
+/// A read that goes on until it is told, and leaves nothing.
+fn held(db: &Db) -> (Sender<()>, JoinHandle<()>) {
+    let (go, wait) = std::sync::mpsc::channel();
+    let slow = std::thread::spawn({
+        let db = db.clone();
+        move || {
+            let read = db.read(move |_| {
+                wait.recv().unwrap();
+                Ok(())
+            });
+            runtime().block_on(read).unwrap();
+        }
+    });
+    while db.counters().reads == 0 {
+        std::thread::yield_now();
+    }
+    (go, slow)
+}
+
+/// A clock that stands, and breaks in the writer's hands once it is told to.
+struct Breaks(AtomicBool);
+
+impl Clock for Breaks {
+    fn now(&self) -> Moment {
+        let writer = std::thread::current().name() == Some("writer");
+        assert!(!writer || !self.0.load(Ordering::SeqCst), "made to break by a test");
+        Moment(1_780_000_000_000_000)
+    }
+}
+
+/// The writer's thread never ends before the server does; if it did, whoever waits or comes would be told so at once.
+#[test]
+fn nobody_waits_for_a_writer_that_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = DatabaseUrl::parse(&database::fresh(Kind::Sqlite, folder.path()), folder.path()).unwrap();
+    migrate::run(&url, true).unwrap();
+    let settings = Settings::from_text("", folder.path(), []).unwrap().database;
+    let settings = DatabaseSettings { batch_milliseconds: 60_000, ..settings };
+    let clock = Arc::new(Breaks(AtomicBool::new(false)));
+    let db = Db::open(&settings, &url, Arc::clone(&clock) as _, Arc::new(SystemEntropy), database::codes()).unwrap();
+    let begun = Instant::now();
+    let write = |db: Db| move || runtime().block_on(db.write(|_| Ok(()))).map_err(|error| error.fault);
+    // Some wait for a read that is under way, and the writer with them.
+    let (go, slow) = held(&db);
+    let waiting: Vec<_> = (0..3).map(|_| std::thread::spawn(write(db.clone()))).collect();
+    clock.0.store(true, Ordering::SeqCst);
+    go.send(()).unwrap();
+    slow.join().unwrap();
+    for one in waiting {
+        assert_eq!(one.join().unwrap(), Err(Fault::LogUnavailable));
+    }
+    assert_eq!(write(db.clone())(), Err(Fault::LogUnavailable));
+    assert!(begun.elapsed() < Duration::from_secs(5), "whoever waits in vain does so for ten seconds");
+}
+
 #[test]
 fn reads_under_way_share_a_commit() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
@@ -84,19 +143,7 @@ fn a_read_that_leaves_nothing_lets_the_others_go() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let begun = Instant::now();
         let (commits, entries) = commits(kind, 64, 300_000, |db| {
-            let (go, wait) = std::sync::mpsc::channel::<()>();
-            let other = std::thread::spawn({
-                let db = db.clone();
-                move || {
-                    runtime().block_on(db.read(move |_| {
-                        wait.recv().unwrap();
-                        Ok(())
-                    }))
-                }
-            });
-            while db.counters().reads == 0 {
-                std::thread::yield_now();
-            }
+            let (go, other) = held(db);
             let told = std::thread::spawn({
                 let db = db.clone();
                 move || crowd(&db, 1)
@@ -104,7 +151,7 @@ fn a_read_that_leaves_nothing_lets_the_others_go() {
             std::thread::sleep(Duration::from_millis(200));
             assert!(!told.is_finished(), "{kind:?}: the other is waited for");
             go.send(()).unwrap();
-            other.join().unwrap().unwrap();
+            other.join().unwrap();
             told.join().unwrap();
         });
         assert_eq!((commits, entries), (1, 1), "{kind:?}");
@@ -117,22 +164,10 @@ fn a_read_that_leaves_nothing_lets_the_others_go() {
 #[test]
 fn a_slow_read_holds_up_nobody_for_long() {
     let (commits, entries) = commits(Kind::Sqlite, 64, 50, |db| {
-        let (go, wait) = std::sync::mpsc::channel::<()>();
-        let slow = std::thread::spawn({
-            let db = db.clone();
-            move || {
-                runtime().block_on(db.read(move |_| {
-                    wait.recv().unwrap();
-                    Ok(())
-                }))
-            }
-        });
-        while db.counters().reads == 0 {
-            std::thread::yield_now();
-        }
+        let (go, slow) = held(db);
         crowd(db, 1);
         go.send(()).unwrap();
-        slow.join().unwrap().unwrap();
+        slow.join().unwrap();
     });
     assert_eq!((commits, entries), (1, 1));
 }

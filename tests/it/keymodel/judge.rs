@@ -522,27 +522,8 @@ impl Judge {
                 let keyed = self.keyed(room).intersection(&[whom].into()).copied().collect();
                 Answer { keyed: Some(keyed), ..Answer::of(201) }
             }
-            Act::ChooseRecovery(by, room) => {
-                if !self.admits(by, room, at) || !self.visits(room, by, at) {
-                    return Answer::of(self.refused(room, by, at));
-                }
-                if self.rooms[room].officers.is_some() {
-                    return Answer::of(409);
-                }
-                self.rooms[room].officers = Some(BTreeSet::new());
-                self.settle(room, Some(by), at, when);
-                Answer::of(200)
-            }
-            Act::EndRecovery(by, room) => {
-                if !self.admits(by, room, at) || !self.visits(room, by, at) {
-                    return Answer::of(self.refused(room, by, at));
-                }
-                if self.rooms[room].officers.take().is_none() {
-                    return Answer::of(404);
-                }
-                self.rooms[room].epochs.last_mut().unwrap().closed = true;
-                Answer::of(204)
-            }
+            Act::ChooseRecovery(by, room) => self.choose(by, room, at, when),
+            Act::EndRecovery(by, room) => self.end_choice(by, room, at),
             Act::Recover { room, whom } => self.recover(room, whom, at, when),
             Act::EndAdmission { by, room, whom } => {
                 if !self.admits(by, room, at) || whom == by {

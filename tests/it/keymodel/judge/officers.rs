@@ -1,4 +1,4 @@
-//! What the reference says of a ceremony: to whom the officers may give the keys of a room (decision 24).
+//! What the reference says of officers: who chooses them, and to whom they may give the keys of a room (decision 24).
 
 use std::collections::BTreeSet;
 
@@ -6,6 +6,31 @@ use super::{Answer, Judge, OFFICER, PEOPLE, Reach, STATE, When, is_case};
 use crate::keymodel::acts::{Person, Room};
 
 impl Judge {
+    /// From inside: whoever could admit somebody has them open the room, too, from the first epoch at hand on.
+    pub(super) fn choose(&mut self, by: Person, room: Room, at: i64, when: When) -> Answer {
+        if !self.admits(by, room, at) || !self.visits(room, by, at) {
+            return Answer::of(self.refused(room, by, at));
+        }
+        if self.rooms[room].officers.is_some() {
+            return Answer::of(409);
+        }
+        self.rooms[room].officers = Some(BTreeSet::new());
+        self.settle(room, Some(by), at, when);
+        Answer::of(200)
+    }
+
+    /// Nothing is sealed to them any more, and what is written from then on is in a new epoch.
+    pub(super) fn end_choice(&mut self, by: Person, room: Room, at: i64) -> Answer {
+        if !self.admits(by, room, at) || !self.visits(room, by, at) {
+            return Answer::of(self.refused(room, by, at));
+        }
+        if self.rooms[room].officers.take().is_none() {
+            return Answer::of(404);
+        }
+        self.rooms[room].epochs.last_mut().unwrap().closed = true;
+        Answer::of(204)
+    }
+
     /// The officers give somebody what is sealed to them of a room and he has not: whoever may come in or, where nobody
     /// can who could admit others, one who then can. A refusal has the number that the stage gives it.
     pub(super) fn recover(&mut self, room: Room, whom: Person, at: i64, when: When) -> Answer {
