@@ -99,7 +99,8 @@ fn nobody_waits_for_a_writer_that_is_gone() {
     let settings = Settings::from_text("", folder.path(), []).unwrap().database;
     let settings = DatabaseSettings { batch_milliseconds: 60_000, ..settings };
     let clock = Arc::new(Breaks(AtomicBool::new(false)));
-    let db = Db::open(&settings, &url, Arc::clone(&clock) as _, Arc::new(SystemEntropy), database::codes()).unwrap();
+    let given: Arc<dyn Clock> = clock.clone();
+    let db = Db::open(&settings, &url, given, Arc::new(SystemEntropy), database::codes()).unwrap();
     let begun = Instant::now();
     let write = |db: Db| move || runtime().block_on(db.write(|_| Ok(()))).map_err(|error| error.fault);
     // Some wait for a read that is under way, and the writer with them.
