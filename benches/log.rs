@@ -2,7 +2,9 @@
 //!
 //! Entries are appended as those of reads are, by 1, 16 and 64 who wait for them. The floors are the same rows in the
 //! same table with its indexes, without tree, commitments or checks: in transactions as large as ours were, and in one
-//! transaction each. Nothing is asserted: figures drift with the machine; compare within a run.
+//! transaction each. That of one each is measured twice: by a thread that does nothing else, and as anybody who serves
+//! requests must do it, whose waiting work is on other threads than his connections. Nothing is asserted: figures drift
+//! with the machine; compare within a run.
 
 // A program for measuring is as much of a test as of a server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions)]
@@ -12,7 +14,7 @@ mod measure;
 #[path = "../tests/it/support/mod.rs"]
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -189,24 +191,28 @@ impl Floor {
 
     /// Rows and transactions a second.
     fn inserted(&mut self, together: usize) -> (f64, f64) {
-        let begin = match self.conn {
-            Conn::Sqlite(_) => "BEGIN IMMEDIATE",
-            Conn::Postgres(_) => "BEGIN",
-        };
         let (first, begun, mut transactions) = (self.next, Instant::now(), 0.0);
         while begun.elapsed() < MEASURED {
-            self.conn.batch_execute(begin).unwrap();
-            let mut rest = together;
-            // As the log does: in pieces of few sizes, each prepared once.
-            while let Some(piece) = rest.checked_ilog2() {
-                self.insert(1 << piece.min(6));
-                rest -= 1 << piece.min(6);
-            }
-            self.conn.batch_execute("COMMIT").unwrap();
+            self.transaction(together);
             transactions += 1.0;
         }
         let seconds = begun.elapsed().as_secs_f64();
         ((self.next - first) as f64 / seconds, transactions / seconds)
+    }
+
+    fn transaction(&mut self, together: usize) {
+        let begin = match self.conn {
+            Conn::Sqlite(_) => "BEGIN IMMEDIATE",
+            Conn::Postgres(_) => "BEGIN",
+        };
+        self.conn.batch_execute(begin).unwrap();
+        let mut rest = together;
+        // As the log does: in pieces of few sizes, each prepared once.
+        while let Some(piece) = rest.checked_ilog2() {
+            self.insert(1 << piece.min(6));
+            rest -= 1 << piece.min(6);
+        }
+        self.conn.batch_execute("COMMIT").unwrap();
     }
 
     fn insert(&mut self, count: usize) {
@@ -241,6 +247,30 @@ impl Floor {
     }
 }
 
+/// As [`Floor::inserted`], one each, for so many who wait in a runtime and have it done by its threads for waiting work.
+fn served(floor: &Arc<Mutex<Floor>>, waiting: usize) -> (f64, f64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (first, begun) = (floor.lock().unwrap().next, Instant::now());
+    runtime.block_on(async {
+        let tasks: Vec<_> = (0..waiting)
+            .map(|_| {
+                let floor = Arc::clone(floor);
+                tokio::spawn(async move {
+                    while begun.elapsed() < MEASURED {
+                        let floor = Arc::clone(&floor);
+                        tokio::task::spawn_blocking(move || floor.lock().unwrap().transaction(1)).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+    let a_second = (floor.lock().unwrap().next - first) as f64 / begun.elapsed().as_secs_f64();
+    (a_second, a_second)
+}
+
 fn middle(mut figures: Vec<(f64, f64)>) -> (f64, f64) {
     figures.sort_by(|a, b| a.0.total_cmp(&b.0));
     figures[figures.len() / 2]
@@ -249,8 +279,16 @@ fn middle(mut figures: Vec<(f64, f64)>) -> (f64, f64) {
 fn appends(stage: &mut Stage) {
     println!("\n{:?}: entries a second that are durable; the middle of {ROUNDS} rounds", stage.kind);
     println!(
-        "{:>7} {:>9} {:>12} {:>16} {:>7} {:>14} {:>7}",
-        "waiting", "the log", "per commit", "floor, as large", "ratio", "floor, 1 each", "ratio"
+        "{:>7} {:>9} {:>12} {:>16} {:>7} {:>14} {:>7} {:>15} {:>7}",
+        "waiting",
+        "the log",
+        "per commit",
+        "floor, as large",
+        "ratio",
+        "floor, 1 each",
+        "ratio",
+        "1 each, served",
+        "ratio"
     );
     let url = stage.fresh();
     let db = open(&url);
@@ -258,25 +296,28 @@ fn appends(stage: &mut Stage) {
     appended(&db, &cast, 64);
     let rows = rows(&url);
     for waiting in WAITING {
-        let (large, single) = (stage.fresh(), stage.fresh());
-        let (mut large, mut single) = (Floor::new(&large, rows.clone()), Floor::new(&single, rows.clone()));
-        let (mut ours, mut as_large, mut one_each) = (Vec::new(), Vec::new(), Vec::new());
+        let [mut large, mut single, third] = std::array::from_fn(|_| Floor::new(&stage.fresh(), rows.clone()));
+        let third = Arc::new(Mutex::new(third));
+        let [mut ours, mut as_large, mut one_each, mut by_threads] = std::array::from_fn(|_| Vec::new());
         // In turn, so that what else the machine does falls on all alike.
         for _ in 0..ROUNDS {
             let (entries, commits) = appended(&db, &cast, waiting);
             ours.push((entries, commits));
             as_large.push(large.inserted(((entries / commits).round() as usize).max(1)));
             one_each.push(single.inserted(1));
+            by_threads.push(served(&third, waiting));
         }
-        let (ours, as_large, one_each) = (middle(ours), middle(as_large), middle(one_each));
+        let [ours, as_large, one_each, by_threads] = [ours, as_large, one_each, by_threads].map(middle);
         println!(
-            "{waiting:>7} {:>9.0} {:>12.1} {:>16.0} {:>7.2} {:>14.0} {:>7.2}",
+            "{waiting:>7} {:>9.0} {:>12.1} {:>16.0} {:>7.2} {:>14.0} {:>7.2} {:>15.0} {:>7.2}",
             ours.0,
             ours.0 / ours.1,
             as_large.0,
             ours.0 / as_large.0,
             one_each.0,
-            ours.0 / one_each.0
+            ours.0 / one_each.0,
+            by_threads.0,
+            ours.0 / by_threads.0
         );
     }
 }

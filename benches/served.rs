@@ -2,7 +2,9 @@
 //!
 //! A server in a process of its own answers over TLS 1.3, on connections that are kept, (a) a fixed answer
 //! of the size of a note, (b) the same after one indexed query by way of the same pool, and (c) the audited,
-//! permitted read of that note. Nothing is asserted: figures drift with the machine; compare within a run.
+//! permitted read of that note. Between the last two stands (b+): that query with an entry in the log, without permit or
+//! seal; what becomes of (b) once nobody is told anything before it is durably written down that he was. Nothing is
+//! asserted: figures drift with the machine; compare within a run.
 
 // A program for measuring is as much of a test as of a server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions)]
@@ -29,8 +31,10 @@ use actix_web::http::Method;
 use diesel::sql_types::{Binary, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use incamera::app::{self, App};
+use incamera::audit::{Entry, Event};
 use incamera::context::{SystemClock, SystemEntropy};
-use incamera::db::DatabaseUrl;
+use incamera::db::{DatabaseUrl, Work};
+use incamera::server::registry::Handler;
 use incamera::server::registry::schema;
 use incamera::server::{self, Access, Answer, Gives, Logs, Route, Takes, handler};
 use incamera::settings::Settings;
@@ -121,8 +125,8 @@ struct Words {
     words: Vec<u8>,
 }
 
-/// The same bytes as the note's, without anything and after one query; and the counts of work.
-fn floors(data: &Path) -> [Route; 3] {
+/// The same bytes as the note's, without anything, after one query, and after one that is logged; and the counts of work.
+fn floors(data: &Path) -> [Route; 4] {
     let body: Arc<str> = std::fs::read_to_string(data.join("body.json")).unwrap().into();
     let note = serde_json::from_str::<Value>(&body).unwrap()["id"].as_str().unwrap().to_owned();
     let (bare, after) = (Arc::clone(&body), body);
@@ -146,22 +150,10 @@ fn floors(data: &Path) -> [Route; 3] {
                 async move { Ok(Answer::json_text(&body)) }
             }),
         ),
+        route("/bench/query", queried(&after, &note, |_, _| {})),
         route(
-            "/bench/query",
-            handler(move |call| {
-                let (body, note) = (Arc::clone(&after), note.clone());
-                async move {
-                    call.db()
-                        .read(move |work| {
-                            let query = "SELECT words FROM note_versions WHERE note_id = $1 AND version = 1";
-                            let row: Words = sql_query(query).bind::<Text, _>(note).get_result(work.conn)?;
-                            assert!(!row.words.is_empty());
-                            Ok(())
-                        })
-                        .await?;
-                    Ok(Answer::json_text(&body))
-                }
-            }),
+            "/bench/logged",
+            queried(&after, &note, |work, note| work.log(Entry::new(Event::NoteRead).on("note", note).version(1))),
         ),
         route(
             "/bench/counters",
@@ -171,6 +163,26 @@ fn floors(data: &Path) -> [Route; 3] {
             }),
         ),
     ]
+}
+
+/// Answers `body` after one indexed query and what is done `besides`, with the note's id.
+fn queried(body: &Arc<str>, note: &str, besides: fn(&mut Work<'_>, &str)) -> Handler {
+    let (body, note) = (Arc::clone(body), note.to_owned());
+    handler(move |call| {
+        let (body, note) = (Arc::clone(&body), note.clone());
+        async move {
+            call.db()
+                .read(move |work| {
+                    let query = "SELECT words FROM note_versions WHERE note_id = $1 AND version = 1";
+                    let row: Words = sql_query(query).bind::<Text, _>(&note).get_result(work.conn)?;
+                    assert!(!row.words.is_empty());
+                    besides(work, &note);
+                    Ok(())
+                })
+                .await?;
+            Ok(Answer::json_text(&body))
+        }
+    })
 }
 
 /// A network with a note of 1 KiB, and somebody inside its room.
@@ -262,34 +274,35 @@ fn measure(name: &'static str, stage: &Stage, cluster: Option<&Cluster>, clients
         std::fs::metadata(stage.data.join("body.json")).unwrap().len()
     );
     load::head();
-    let mut drawn: Vec<Curve> = ["(a) bare", "(b) one query", "(c) audited read"]
+    let mut drawn: Vec<Curve> = ["(a) bare", "(b) one query", "(b+) logged", "(c) audited read"]
         .into_iter()
         .enumerate()
         .map(|(kind, what)| Curve { name: what.to_owned(), database: name, kind, points: Vec::new() })
         .collect();
     for &clients in clients {
-        let paths = ["/bench/bare", "/bench/query", stage.path.as_str()];
+        let paths = ["/bench/bare", "/bench/query", "/bench/logged", stage.path.as_str()];
         // In turn, so that what else the machine does falls on all alike.
-        let rounds: Vec<[Figures; 3]> =
+        let rounds: Vec<[Figures; 4]> =
             (0..ROUNDS).map(|_| paths.map(|path| stage.load(clients, cluster, &[stage.request(path)]))).collect();
-        let what = ["(a) bare handler", "(b) and one query", "(c) audited read of a note"];
+        let what = ["(a) bare handler", "(b) and one query", "(b+) and an entry", "(c) audited read of a note"];
         for ((at, what), curve) in what.into_iter().enumerate().zip(&mut drawn) {
             let figures = Figures::middle(rounds.iter().map(|round| round[at].clone()).collect());
             figures.print(what);
             curve.points.push((clients as f64, figures.a_second));
         }
-        let beside = |of: fn(&Figures) -> f64, floor: usize| {
-            let mut ratios: Vec<f64> = rounds.iter().map(|round| of(&round[2]) / of(&round[floor])).collect();
+        let beside = |of: fn(&Figures) -> f64, one: usize, floor: usize| {
+            let mut ratios: Vec<f64> = rounds.iter().map(|round| of(&round[one]) / of(&round[floor])).collect();
             ratios.sort_by(f64::total_cmp);
             ratios[ROUNDS / 2]
         };
         println!(
-            "{:>7}  (c) beside (a), (b), the middle of each round's: CPU {:.1} and {:.1} times, requests {:.3} and {:.3}",
+            "{:>7}  (c) beside (a), (b), the middle of each round's: CPU {:.1} and {:.1} times, requests {:.3} and {:.3}; (b+) beside (b): {:.3}",
             "",
-            beside(|figures| figures.cpu, 0),
-            beside(|figures| figures.cpu, 1),
-            beside(|figures| figures.a_second, 0),
-            beside(|figures| figures.a_second, 1)
+            beside(|figures| figures.cpu, 3, 0),
+            beside(|figures| figures.cpu, 3, 1),
+            beside(|figures| figures.a_second, 3, 0),
+            beside(|figures| figures.a_second, 3, 1),
+            beside(|figures| figures.a_second, 2, 1)
         );
     }
     println!("memory of the server after that: {} MB", load::resident(stage.child.id()) / 1024);

@@ -20,7 +20,7 @@ const TOP: f64 = 40.0;
 const BOTTOM: f64 = HEIGHT - 50.0;
 const COLOURS: [&str; 2] = ["#1a4b8c", "#a3341f"];
 /// Told apart by their dashes, too: not everyone sees colours, nor does every printer.
-const DASHES: [&str; 3] = ["", "7 4", "2 4"];
+const DASHES: [&str; 4] = ["", "7 4", "9 3 2 3", "2 4"];
 
 /// A drawing of these curves over these places of the horizontal axis.
 pub fn draw(title: &str, across: &str, places: &[f64], curves: &[Curve]) -> String {

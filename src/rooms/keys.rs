@@ -317,7 +317,7 @@ type Holdings = BTreeSet<(PersonId, i64, i64)>;
 struct People {
     /// Each as if coming in, and from when on he is admitted: nothing for the whole room.
     admitted: BTreeMap<PersonId, (Asker, Option<Moment>)>,
-    /// Their living key pairs.
+    /// Their living key pairs, and nobody else's.
     pairs: BTreeMap<PersonId, i64>,
     have: Holdings,
 }
@@ -352,7 +352,7 @@ impl People {
 
     /// Whether somebody who is admitted has this, and for a pair that lives.
     fn has_living(&self, (person, pair, _): &(PersonId, i64, i64)) -> bool {
-        self.admitted.contains_key(person) && self.pairs.get(person) == Some(pair)
+        self.pairs.get(person) == Some(pair)
     }
 }
 

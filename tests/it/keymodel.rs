@@ -518,6 +518,71 @@ fn officers_give_nobody_what_is_from_before_him() {
     }
 }
 
+/// Whoever lacks what nobody at hand has is given nothing yet: a list of which some cannot be opened would be none.
+const ALL_OR_NOTHING: [Act; 12] = [
+    Act::LogIn(0),
+    Act::Visit(0, 0),
+    Act::Write(0, 0),
+    // Who has the later key alone.
+    Act::Admit { by: 0, room: 0, whom: 1, whole: false },
+    Act::AdmitForAnHour { room: 0, whom: 2, whole: true },
+    Act::LogIn(1),
+    Act::LogIn(2),
+    Act::Visit(2, 0),
+    // Who has both.
+    Act::LogIn(0),
+    Act::LogIn(2),
+    Act::Visit(2, 0),
+    Act::List(2, 0),
+];
+
+/// Somebody with a new pair, who was let in again, does not have what is still there for the old one: a new epoch begins,
+/// and with its key he loses that.
+const LET_IN_AGAIN: [Act; 10] = [
+    Act::LogIn(1),
+    Act::Visit(1, 0),
+    Act::Write(1, 0),
+    Act::NewMeans { person: 1, paper: false },
+    Act::AdmitForAnHour { room: 0, whom: 1, whole: true },
+    Act::AdmitForAnHour { room: 0, whom: 0, whole: true },
+    Act::LogIn(0),
+    Act::Visit(0, 0),
+    Act::Write(0, 0),
+    Act::List(0, 0),
+];
+
+/// The same when it is the officers who give: what they have not, and nobody else, was for the old pair alone.
+const GIVEN_AGAIN: [Act; 12] = [
+    Act::LogIn(0),
+    Act::Visit(0, 0),
+    Act::Write(0, 0),
+    Act::Admit { by: 0, room: 0, whom: 1, whole: false },
+    Act::LogIn(1),
+    Act::Visit(1, 0),
+    Act::ChooseRecovery(1, 0),
+    Act::NewMeans { person: 0, paper: false },
+    Act::Write(1, 0),
+    Act::AdmitForAnHour { room: 0, whom: 0, whole: true },
+    Act::Recover { room: 0, whom: 0 },
+    Act::List(0, 0),
+];
+
+#[test]
+fn who_lacks_what_nobody_at_hand_has_is_given_nothing_yet() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let counts = told(kind, [1, 1], &ALL_OR_NOTHING);
+        assert_eq!((counts.get("Visit 409"), counts.get("List 200")), (Some(&1), Some(&1)), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_a_pair_that_is_gone_has_is_not_its_successors() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        assert_eq!(told(kind, [2, 2], &LET_IN_AGAIN).get("Visit 201"), Some(&2), "{kind:?}");
+        assert_eq!(told(kind, [1, 1], &GIVEN_AGAIN).get("Recover 200"), Some(&1), "{kind:?}");
+    }
+}
+
 #[test]
 fn keys_and_model_agree_on_ten_thousand_sequences() {
     agree(Kind::Sqlite, 10_000);
