@@ -343,6 +343,25 @@ mod tests {
         assert!(matches!(refusal, Err(Refusal::Conflict(9))));
     }
 
+    /// Two histories at the same time, again and again: never are both cosigned.
+    #[test]
+    fn of_two_at_the_same_time_one_is_compared_with_the_other() {
+        let cosigned = (0..50).map(|_| {
+            let stage = Stage::new();
+            let submissions = [1, 2].map(|history| stage.submission(History(history), 0, 9));
+            let together = std::sync::Barrier::new(2);
+            let ask = |submission: &Submission| {
+                together.wait();
+                stage.ask(submission).is_ok()
+            };
+            std::thread::scope(|scope| {
+                let other = scope.spawn(|| ask(&submissions[1]));
+                usize::from(ask(&submissions[0])) + usize::from(other.join().unwrap())
+            })
+        });
+        assert!(cosigned.into_iter().all(|count| count == 1));
+    }
+
     #[test]
     fn what_was_cosigned_outlives_the_process() {
         let Stage { folder, log, witness } = Stage::new();

@@ -2,12 +2,12 @@
 //! follow from the last one, and the last one is kept outside.
 
 use incamera::audit::Refusal;
-use incamera::audit::model::note::{Checkpoint, Note};
+use incamera::audit::model::note::{Checkpoint, Kind, Note, Signer};
 use incamera::error::AppError;
 
 use super::tree::grow;
 use crate::both;
-use crate::support::{Tables, TestServer, process};
+use crate::support::{Tables, TestServer, database, process};
 
 /// Why it was not signed.
 #[track_caller]
@@ -18,8 +18,11 @@ fn refused(outcome: Result<Option<u64>, AppError>) -> String {
 }
 
 fn last(server: &TestServer) -> Checkpoint {
-    let text = std::fs::read_to_string(server.settings.base.join("log.checkpoint")).unwrap();
-    Checkpoint::parse(&Note::parse(&text).unwrap().text).unwrap()
+    last_of(&std::fs::read(server.settings.base.join("log.checkpoint")).unwrap())
+}
+
+fn last_of(file: &[u8]) -> Checkpoint {
+    Checkpoint::parse(&Note::parse(std::str::from_utf8(file).unwrap()).unwrap().text).unwrap()
 }
 
 both!(a_log_that_was_set_back_is_not_signed, |server: TestServer| {
@@ -97,8 +100,53 @@ both!(the_file_outside_is_not_to_be_lost, |server: TestServer| {
     forged[place] ^= 1;
     std::fs::write(&file, &forged).unwrap();
     assert!(refused(server.publish()).contains("no checkpoint"));
+    // Nor is one that the key has signed of another log.
+    let key = std::fs::read_to_string(server.settings.path(&server.settings.audit.key)).unwrap();
+    let text = Checkpoint { origin: "another.example/audit".into(), ..last_of(&newest) }.text();
+    let other = Note { lines: vec![Signer::parse(&key, Kind::Log).unwrap().sign(&text, 0)], text };
+    std::fs::write(&file, other.to_string()).unwrap();
+    assert!(refused(server.publish()).contains("no checkpoint"));
     std::fs::write(&file, &newest).unwrap();
     assert_eq!(server.publish().unwrap(), Some(9));
+});
+
+both!(two_nodes_do_not_sign_side_by_side, |server: TestServer| {
+    grow(&server, 3);
+    let other = std::fs::File::create(server.settings.base.join("log.lock")).unwrap();
+    other.lock().unwrap();
+    assert_eq!(server.publish().unwrap(), None);
+    let config = server.settings.base.join("incamera.toml");
+    let mut resume = process::incamera();
+    resume.args(["audit", "resume", "--reason", "the disk was lost", "--config", config.to_str().unwrap()]);
+    let output = process::ended(&mut resume);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("another node signs"));
+    assert!(!server.settings.base.join("log.checkpoint").exists(), "nothing was signed");
+    other.unlock().unwrap();
+    assert_eq!(server.publish().unwrap(), Some(3));
+});
+
+// One that has signed and was then slow, while another gave out a newer one.
+both!(a_slow_node_does_not_take_back_a_newer_checkpoint, |server: TestServer| {
+    grow(&server, 3);
+    server.publish().unwrap().unwrap();
+    grow(&server, 3);
+    let mut tables = Tables::of(&server);
+    tables.execute(match server.kind {
+        database::Kind::Sqlite => "BEGIN IMMEDIATE",
+        database::Kind::Postgres => "BEGIN; SELECT size FROM audit_head FOR UPDATE",
+    });
+    tables.execute("UPDATE audit_published SET size = 9");
+    let given = std::thread::scope(|threads| {
+        let slow = threads.spawn(|| server.publish());
+        while last(&server).size < 6 {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        tables.execute("COMMIT");
+        slow.join().unwrap()
+    });
+    assert_eq!(given.unwrap(), None);
+    assert_eq!(tables.words("SELECT CAST(size AS TEXT) AS word FROM audit_published"), ["9"]);
 });
 
 both!(a_crash_between_signing_and_giving_out_is_made_good, |server: TestServer| {

@@ -131,11 +131,14 @@ both!(two_of_three_are_enough_whatever_the_third_does, |server: TestServer| {
         let row = row(&mut tables, "c");
         assert_eq!((row.fault, row.size), (Some(fault), 300), "{lie:?}");
     }
-    // What became of it does not last.
-    grow(&server, 1);
+    // What became of it does not last: a node that is started asks all of them, and gives out what it has now, too.
     three.c.tell(Lie::None);
-    node.publish().unwrap().unwrap();
+    let same = size(&given(&mut tables));
+    assert_eq!(three.node(&server).publish().unwrap(), Some(same));
     assert_eq!(row(&mut tables, "c").fault, None);
+    assert!(cosigned_by(&given(&mut tables), c));
+    grow(&server, 1);
+    node.publish().unwrap().unwrap();
     assert!(cosigned_by(&given(&mut tables), c));
     // A server without the policy gives out what it signs, and forgets those it asked no more.
     grow(&server, 1);
@@ -225,7 +228,7 @@ both!(a_log_set_back_with_its_file_is_found_out, |server: TestServer| {
     assert_eq!(three.node(&server).publish().unwrap(), Some(300));
     std::fs::write(&file, kept).unwrap();
     tables.execute(
-        "DELETE FROM audit_entries WHERE seq >= 10; DELETE FROM audit_tiles; DELETE FROM audit_head; INSERT INTO audit_head SELECT * FROM h; DELETE FROM audit_published; INSERT INTO audit_published SELECT * FROM p; DELETE FROM audit_witnesses; INSERT INTO audit_witnesses SELECT * FROM w; DROP TABLE h; DROP TABLE p; DROP TABLE w",
+        "DELETE FROM audit_entries WHERE seq >= 10; DELETE FROM audit_tiles; DELETE FROM audit_head; INSERT INTO audit_head SELECT * FROM h; DELETE FROM audit_published; INSERT INTO audit_published SELECT * FROM p; DELETE FROM audit_witnesses; INSERT INTO audit_witnesses SELECT * FROM w; DROP TABLE p; DROP TABLE w",
     );
     // From within, nothing is the matter, and nothing is new: the server that starts asks all the same.
     three.c.tell(Lie::Status(503));
@@ -269,6 +272,14 @@ both!(a_log_set_back_with_its_file_is_found_out, |server: TestServer| {
         witness.start_again();
     }
     assert_eq!(node.publish().unwrap(), Some(511));
+
+    // What was given out and is not of the log any more is taken back, since nobody could get a receipt by it.
+    tables.execute(
+        "DELETE FROM audit_entries WHERE seq >= 10; DELETE FROM audit_tiles; DELETE FROM audit_head; INSERT INTO audit_head SELECT * FROM h; DROP TABLE h",
+    );
+    let output = process::ended(&mut resume);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(tables.words("SELECT note AS word FROM audit_published").is_empty());
 });
 
 both!(a_policy_that_cannot_be_used_is_refused, |server: TestServer| {
