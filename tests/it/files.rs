@@ -163,7 +163,9 @@ both!(a_file_belongs_to_its_version_and_the_later_ones, |server: TestServer| {
     assert_eq!(told.fr.get(&elsewhere).status, 404);
 });
 
-both!(whoever_came_later_has_no_key_of_an_earlier_file, |server: TestServer| {
+/// A note with a file from before a colleague was let in again from now on, and a client of somebody who was inside all the
+/// time. A new epoch has begun with that.
+fn from_now_on(server: TestServer) -> (Told, String, Client) {
     let mut world = World::new(server);
     world.enrol(&["fr", "de", "fr2"]);
     let room = bare_scene(&world).room;
@@ -174,6 +176,12 @@ both!(whoever_came_later_has_no_key_of_an_earlier_file, |server: TestServer| {
     let mut de = inside(&mut told.world, "de", &room);
     assert_eq!(de.delete(&format!("{admissions}/{person}")).status, 204);
     de.post(&admissions, &json!({"person": person, "reach": "onward"})).expect(201);
+    (told, earlier, de)
+}
+
+both!(whoever_came_later_has_no_key_of_an_earlier_file, |server: TestServer| {
+    let (mut told, earlier, _) = from_now_on(server);
+    let room = told.room.clone();
     let mut fr2 = inside(&mut told.world, "fr2", &room);
     assert_eq!((fr2.get(&told.note).status, fr2.get(&earlier).status), (404, 404));
     let notes = told.note.rsplit_once('/').unwrap().0.to_owned();
@@ -181,6 +189,17 @@ both!(whoever_came_later_has_no_key_of_an_earlier_file, |server: TestServer| {
     let later = told.add("later.txt", b"after");
     assert_eq!(names(&fr2.get(&told.note).expect(200)), ["later.txt"]);
     assert_eq!(fr2.get(&later).body, b"after");
+});
+
+// A note that can be read is shown although one of its files cannot be any more.
+both!(a_file_whose_key_is_lost_is_left_out, |server: TestServer| {
+    let (mut told, earlier, mut de) = from_now_on(server);
+    told.add("later.txt", b"after");
+    assert_eq!(names(&de.get(&told.note).expect(200)), ["earlier.txt", "later.txt"]);
+    let person = told.world.person("de");
+    told.tables.execute(&format!("DELETE FROM room_keys WHERE epoch = 1 AND person_id = '{person}'"));
+    assert_eq!(names(&de.get(&told.note).expect(200)), ["later.txt"]);
+    assert_eq!(de.get(&earlier).status, 409);
 });
 
 both!(what_is_not_taken, |server: TestServer| {
@@ -213,7 +232,9 @@ both!(what_is_not_taken, |server: TestServer| {
     assert_eq!(field(&told.fr.send("POST", &files, &broken, Some(b"x"))), "Incamera-File-Name");
     let unbased = told.fr.send("POST", &files, &[("incamera-file-name", "a")], Some(b"x"));
     assert_eq!(unbased.status, 428);
-    assert_eq!(told.fr.send_file(&files, 7, "a.txt", b"x").status, 412);
+    // Before anything has come of it.
+    let mut outdated = begin_upon(&mut told, 7, Some(large));
+    assert_eq!(crate::support::client::read_reply(&mut outdated).unwrap().status, 412);
     assert_eq!(told.send("a.txt", &bytes(large + 1)).status, 413);
     assert_eq!((told.version(), told.pieces(), told.uploads()), (1, 0, 0));
     // Likewise when its length was not announced.
@@ -231,6 +252,11 @@ type Stream = rustls::StreamOwned<rustls::ClientConnection, std::net::TcpStream>
 /// Begins to send a file of so many bytes, or nobody knows how many.
 fn begin(told: &mut Told, size: Option<usize>) -> Stream {
     let version = told.version();
+    begin_upon(told, version, size)
+}
+
+/// The same, based on a version.
+fn begin_upon(told: &mut Told, version: i64, size: Option<usize>) -> Stream {
     let held = |what: &Option<String>| what.clone().unwrap();
     let length = size.map_or("transfer-encoding: chunked".to_owned(), |size| format!("content-length: {size}"));
     let head = format!(
@@ -350,6 +376,26 @@ both!(what_broke_off_is_thrown_away, |server: TestServer| {
     }
     let refused = told.send("c.txt", b"three").expect(409);
     assert_eq!(refused["detail"], "You are sending too many files already.");
+    // Nor does he keep others from it.
+    let (room, notes) = (told.room.clone(), format!("/api/v1/rooms/{}/notes", told.room));
+    let mut de = inside(&mut told.world, "de", &room);
+    let own = text(&de.post(&notes, &note("Another", "y")).expect(201), "id");
+    assert_eq!(de.send_file(&format!("{notes}/{own}/files"), 1, "d.txt", b"four").status, 201);
+});
+
+// What comes of a file that was given up in the meantime is not kept: nobody would ever throw it away.
+both!(a_file_that_was_given_up_takes_no_more, |server: TestServer| {
+    let mut told = Told::new(server);
+    let all = bytes(3 * PIECE);
+    let mut stream = begin(&mut told, Some(all.len()));
+    stream.write_all(&all[..PIECE + 1]).unwrap();
+    stream.flush().unwrap();
+    wait_for(&mut told, 1);
+    told.tables.execute("DELETE FROM file_uploads; DELETE FROM file_pieces");
+    let sent = stream.write_all(&all[PIECE + 1..]);
+    let reply = crate::support::client::read_reply(&mut stream).map_err(|error| sent.err().unwrap_or(error));
+    assert_eq!(reply.unwrap().status, 500);
+    assert_eq!((told.version(), told.pieces(), told.uploads()), (1, 0, 0));
 });
 
 both!(a_file_that_somebody_changed_is_not_given_out, |server: TestServer| {

@@ -280,6 +280,9 @@ both!(a_log_set_back_with_its_file_is_found_out, |server: TestServer| {
     let output = process::ended(&mut resume);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(tables.words("SELECT note AS word FROM audit_published").is_empty());
+    // It has less now than is recorded here of its witnesses.
+    assert!(refused(node.publish()).contains("too few witnesses"));
+    assert_eq!(row(&mut tables, "a").fault, Some(WitnessFault::Ahead));
 });
 
 both!(a_policy_that_cannot_be_used_is_refused, |server: TestServer| {
