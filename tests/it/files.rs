@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::both;
 use crate::pages::page_of;
 use crate::support::browser::form;
+use crate::support::client::read_reply;
 use crate::support::database::Kind;
 use crate::support::made::text;
 use crate::support::process::{Process, incamera};
@@ -58,6 +59,12 @@ impl Told {
 
     fn pieces(&mut self) -> i64 {
         self.tables.number("SELECT COUNT(*) AS number FROM file_pieces")
+    }
+
+    /// What is kept of the room's first epoch for somebody is gone.
+    fn lose_first_key(&mut self, name: &str) {
+        let person = self.world.person(name);
+        self.tables.execute(&format!("DELETE FROM room_keys WHERE epoch = 1 AND person_id = '{person}'"));
     }
 
     fn uploads(&mut self) -> i64 {
@@ -196,10 +203,20 @@ both!(a_file_whose_key_is_lost_is_left_out, |server: TestServer| {
     let (mut told, earlier, mut de) = from_now_on(server);
     told.add("later.txt", b"after");
     assert_eq!(names(&de.get(&told.note).expect(200)), ["earlier.txt", "later.txt"]);
-    let person = told.world.person("de");
-    told.tables.execute(&format!("DELETE FROM room_keys WHERE epoch = 1 AND person_id = '{person}'"));
+    told.lose_first_key("de");
     assert_eq!(names(&de.get(&told.note).expect(200)), ["later.txt"]);
     assert_eq!(de.get(&earlier).status, 409);
+});
+
+// Whoever cannot read what the note says cannot add to it: its next version says the same.
+both!(a_file_comes_to_no_note_whose_key_is_lost, |server: TestServer| {
+    let (mut told, _, _) = from_now_on(server);
+    let (files, pieces) = (format!("{}/files", told.note), told.pieces());
+    told.lose_first_key("fr");
+    let refused = told.fr.send_file(&files, 2, "later.txt", b"after").expect(409);
+    assert_eq!(refused["detail"], "The room's key has not come to you yet.");
+    let versions = "SELECT COUNT(*) AS number FROM note_versions WHERE version > 2";
+    assert_eq!((told.tables.number(versions), told.pieces(), told.uploads()), (0, pieces, 0));
 });
 
 both!(what_is_not_taken, |server: TestServer| {
@@ -234,14 +251,14 @@ both!(what_is_not_taken, |server: TestServer| {
     assert_eq!(unbased.status, 428);
     // Before anything has come of it.
     let mut outdated = begin_upon(&mut told, 7, Some(large));
-    assert_eq!(crate::support::client::read_reply(&mut outdated).unwrap().status, 412);
+    assert_eq!(read_reply(&mut outdated).unwrap().status, 412);
     assert_eq!(told.send("a.txt", &bytes(large + 1)).status, 413);
     assert_eq!((told.version(), told.pieces(), told.uploads()), (1, 0, 0));
     // Likewise when its length was not announced.
     let mut stream = begin(&mut told, None);
     let chunk = bytes(large + 1);
     let sent = stream.write_all(format!("{:x}\r\n", chunk.len()).as_bytes()).and_then(|()| stream.write_all(&chunk));
-    let reply = crate::support::client::read_reply(&mut stream).map_err(|error| sent.err().unwrap_or(error));
+    let reply = read_reply(&mut stream).map_err(|error| sent.err().unwrap_or(error));
     assert_eq!(reply.unwrap().status, 413);
     assert_eq!((told.version(), told.pieces(), told.uploads()), (1, 0, 0));
     told.add("a.txt", &bytes(large));
@@ -281,14 +298,26 @@ fn wait_for(told: &mut Told, pieces: i64) {
     }
 }
 
+/// Begins to send a file, and has sent so many bytes of it, of which the first piece is kept.
+fn half_way(told: &mut Told, all: &[u8], sent: usize) -> Stream {
+    let mut stream = begin(told, Some(all.len()));
+    stream.write_all(&all[..sent]).unwrap();
+    stream.flush().unwrap();
+    wait_for(told, 1);
+    stream
+}
+
+/// Sends the rest, which whoever has heard enough may not read to its end.
+fn answer(stream: &mut Stream, rest: &[u8]) -> Reply {
+    let sent = stream.write_all(rest).and_then(|()| stream.flush());
+    read_reply(stream).map_err(|error| sent.err().unwrap_or(error)).unwrap()
+}
+
 both!(an_ending_bites_in_the_middle_of_what_comes, |server: TestServer| {
     let mut told = Told::new(server);
     let all = bytes(3 * PIECE);
     for (number, ending) in ["of the visit", "of the admission"].into_iter().enumerate() {
-        let mut stream = begin(&mut told, Some(all.len()));
-        stream.write_all(&all[..2 * PIECE]).unwrap();
-        stream.flush().unwrap();
-        wait_for(&mut told, 1);
+        let mut stream = half_way(&mut told, &all, 2 * PIECE);
         let person = told.world.person("fr");
         if number == 0 {
             let visit = format!("/api/v1/rooms/{}/visits/{}", told.room, told.fr.visit.as_ref().unwrap());
@@ -297,9 +326,7 @@ both!(an_ending_bites_in_the_middle_of_what_comes, |server: TestServer| {
             let mut de = inside(&mut told.world, "de", &told.room);
             assert_eq!(de.delete(&format!("/api/v1/rooms/{}/admissions/{person}", told.room)).status, 204);
         }
-        let sent = stream.write_all(&all[2 * PIECE..]).and_then(|()| stream.flush());
-        let reply = crate::support::client::read_reply(&mut stream).map_err(|error| sent.err().unwrap_or(error));
-        assert_eq!(reply.unwrap().status, [403, 404][number], "{ending}");
+        assert_eq!(answer(&mut stream, &all[2 * PIECE..]).status, [403, 404][number], "{ending}");
         assert_eq!((told.pieces(), told.uploads()), (0, 0), "{ending}");
         assert_eq!(told.tables.number("SELECT COUNT(*) AS number FROM files"), 0);
         if number == 0 {
@@ -312,13 +339,9 @@ both!(an_ending_bites_in_the_middle_of_what_comes, |server: TestServer| {
 both!(what_was_overtaken_leaves_nothing, |server: TestServer| {
     let mut told = Told::new(server);
     let all = bytes(2 * PIECE);
-    let mut stream = begin(&mut told, Some(all.len()));
-    stream.write_all(&all[..PIECE + 1]).unwrap();
-    stream.flush().unwrap();
-    wait_for(&mut told, 1);
+    let mut stream = half_way(&mut told, &all, PIECE + 1);
     told.fr.put(&told.note, 1, &note("A note", "meanwhile")).expect(200);
-    stream.write_all(&all[PIECE + 1..]).unwrap();
-    assert_eq!(crate::support::client::read_reply(&mut stream).unwrap().status, 412);
+    assert_eq!(answer(&mut stream, &all[PIECE + 1..]).status, 412);
     assert_eq!((told.version(), told.pieces(), told.uploads()), (2, 0, 0));
 });
 
@@ -350,11 +373,7 @@ both!(an_ending_bites_in_the_middle_of_what_goes, |server: TestServer| {
 
 both!(what_broke_off_is_thrown_away, |server: TestServer| {
     let mut told = Told::new(server);
-    let mut stream = begin(&mut told, Some(3 * PIECE));
-    stream.write_all(&bytes(2 * PIECE)).unwrap();
-    stream.flush().unwrap();
-    wait_for(&mut told, 1);
-    drop(stream);
+    drop(half_way(&mut told, &bytes(3 * PIECE), 2 * PIECE));
     // When the connection ends, or else by its age.
     let person = told.world.person("fr");
     told.tables.execute(&format!(
@@ -387,14 +406,9 @@ both!(what_broke_off_is_thrown_away, |server: TestServer| {
 both!(a_file_that_was_given_up_takes_no_more, |server: TestServer| {
     let mut told = Told::new(server);
     let all = bytes(3 * PIECE);
-    let mut stream = begin(&mut told, Some(all.len()));
-    stream.write_all(&all[..PIECE + 1]).unwrap();
-    stream.flush().unwrap();
-    wait_for(&mut told, 1);
+    let mut stream = half_way(&mut told, &all, PIECE + 1);
     told.tables.execute("DELETE FROM file_uploads; DELETE FROM file_pieces");
-    let sent = stream.write_all(&all[PIECE + 1..]);
-    let reply = crate::support::client::read_reply(&mut stream).map_err(|error| sent.err().unwrap_or(error));
-    assert_eq!(reply.unwrap().status, 500);
+    assert_eq!(answer(&mut stream, &all[PIECE + 1..]).status, 500);
     assert_eq!((told.version(), told.pieces(), told.uploads()), (1, 0, 0));
 });
 
