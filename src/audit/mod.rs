@@ -16,5 +16,5 @@ mod witnesses;
 
 pub use model::{Area, Entry, Event, Operation, PURPOSE_MAX, Subject, counts};
 pub use publish::{Publisher, Refusal};
-pub(crate) use store::{Head, Row, append, store_size};
+pub(crate) use store::{Head, Row, Unplaced, append, append_at_once, can_append_at_once, store_size};
 pub use store::{LoggedEntry, Wanted, Witnessed, adopt, export, take_touched, verify, verify_rows, witnesses};

@@ -2,7 +2,7 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-use diesel::{QueryResult, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{PgConnection, QueryResult, QueryableByName, RunQueryDsl, sql_query};
 
 use super::connection::{Conn, OpenError, Purpose};
 use super::fragment::{Fragment, Statement};
@@ -16,7 +16,7 @@ use crate::ids::EntryId;
 /// SQLite: WAL with `synchronous=FULL`, since NORMAL may lose the last commits at a power cut, that is,
 /// an answered read without its entry; deleted content is overwritten; temporary data stays in memory.
 /// The write-ahead log goes into the database after 32 MB, not after 4: commits wait while it does, and most of its pages
-/// are the same ones again (a ninth more reads at 16 clients, and the slowest hundredth in three fifths of the time).
+/// are the same ones again (docs/PERFORMANCE.md says what that gives, and where it costs).
 /// The time to wait comes first, since the next statement may already find a lock.
 pub(super) fn on_open(conn: &Conn, purpose: Purpose) -> &'static str {
     match (conn, purpose) {
@@ -120,6 +120,14 @@ pub const fn which(conn: &Conn) -> Which {
     match conn {
         Conn::Sqlite(_) => Which::Sqlite,
         Conn::Postgres(_) => Which::Postgres,
+    }
+}
+
+/// The connection as one to PostgreSQL, if it is.
+pub fn postgres(conn: &mut Conn) -> Option<&mut PgConnection> {
+    match conn {
+        Conn::Postgres(conn) => Some(conn),
+        Conn::Sqlite(_) => None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! closure is given a [`Work`], stages log entries in it, and its answer reaches the caller only when
 //! those entries are durable. Nothing else in the crate opens a transaction.
 
+mod batch;
 pub mod bound;
 pub mod codes;
 pub mod connection;
@@ -31,16 +32,18 @@ pub use counters::Counters;
 pub use work::Work;
 use work::{Once, Place, Unit};
 
-use crate::audit::Entry;
+use crate::audit::Unplaced;
 use crate::context::{Clock, Ctx, Entropy};
 use crate::error::{AppError, Fault};
 use crate::seal::RowCodes;
 use crate::settings::DatabaseSettings;
+use batch::Job;
+use connection::Link;
 use counters::Meter;
 use queue::{Queue, Read, Sharing};
 use readers::Readers;
 use ticket::{Tell, ticket};
-use writer::{Desk, Job, Writer};
+use writer::{Desk, Writer};
 
 /// How long a caller waits for a reading connection before the server says that it is busy.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -215,29 +218,42 @@ impl Inner {
             return;
         }
         let mut once = Once::of(unit);
-        let entries = self.snapshot(&mut |work| once.run(work));
-        drop(turn);
+        let (entries, link) = self.snapshot(&mut |work| once.run(work));
+        let end = || {
+            if let Some(link) = link {
+                self.readers.end(link);
+            }
+            drop(turn);
+        };
         match entries.and_then(|entries| Ok((once.answer()?, entries))) {
-            Ok((answer, entries)) if !entries.is_empty() => self.writer.log(entries, answer, tell, Some(read)),
-            Ok((answer, _)) => tell.now(Ok(answer)),
-            Err(error) => tell.now(Err(error)),
+            Ok((answer, entries)) if !entries.is_empty() => {
+                // First, since a commit waits for them, and nobody for the end of the snapshot.
+                self.writer.log(entries, answer, tell, Some(read));
+                end();
+            }
+            outcome => {
+                end();
+                tell.now(outcome.map(|(answer, _)| answer));
+            }
         }
     }
 
-    /// Runs `unit` in a snapshot, and answers the entries it leaves.
-    fn snapshot(&self, unit: Unit<'_>) -> Result<Vec<Entry>, AppError> {
+    /// Runs `unit` in a snapshot, and answers the entries it leaves, and the connection, whose snapshot has not ended.
+    fn snapshot(&self, unit: Unit<'_>) -> (Result<Vec<Unplaced>, AppError>, Option<Link>) {
         self.meter.reads.add(1);
-        let mut link = self.readers.begin()?;
+        let mut link = match self.readers.begin() {
+            Ok(link) => link,
+            Err(error) => return (Err(error), None),
+        };
         let ctx = self.moments.ctx();
         // A panic takes its connection with it.
-        let (outcome, link) = catch_unwind(AssertUnwindSafe(move || {
+        catch_unwind(AssertUnwindSafe(move || {
             let mut work = Work::new(&mut link.conn, &ctx, &self.codes, Place::Reading(&self.readers.memory));
             let outcome = unit(&mut work);
             let (entries, _) = work.into_parts();
-            (outcome.map(|()| entries), link)
+            let entries = entries.into_iter().map(|entry| Unplaced::new(&ctx, entry, &[]));
+            (outcome.and_then(|()| entries.collect()), Some(link))
         }))
-        .map_err(|_panic| AppError::internal("a unit of work panicked"))?;
-        self.readers.end(link);
-        outcome
+        .unwrap_or_else(|_panic| (Err(AppError::internal("a unit of work panicked")), None))
     }
 }

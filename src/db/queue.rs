@@ -132,6 +132,12 @@ impl<J> Queue<J> {
         self.lock().jobs.pop_front()
     }
 
+    /// All that wait, and no more than may share a commit, if each of them `is` so; else none.
+    pub(super) fn pop_all(&self, is: impl Fn(&J) -> bool) -> Vec<J> {
+        let jobs = &mut self.lock().jobs;
+        if jobs.iter().all(is) { jobs.drain(..jobs.len().min(self.most())).collect() } else { Vec::new() }
+    }
+
     /// Sleeps until a job waits, and while others may still share its commit. `false` when there are none and will be
     /// none.
     pub(super) fn gather(&self) -> bool {
@@ -231,6 +237,16 @@ mod tests {
         let writer = gathering(&queue);
         (0..3).for_each(|number| queue.push(number, None).unwrap());
         assert!(writer.join().unwrap());
+    }
+
+    #[test]
+    fn those_of_a_kind_are_taken_together_or_not_at_all() {
+        let queue = queue(3, Duration::from_mins(10));
+        (0..5).for_each(|number| queue.push(number, None).unwrap());
+        assert!(queue.pop_all(|number| *number < 4).is_empty());
+        assert_eq!(queue.pop_all(|number| *number < 5), [0, 1, 2]);
+        assert_eq!(queue.pop_all(|number| *number < 5), [3, 4]);
+        assert!(queue.pop_all(|_| true).is_empty());
     }
 
     #[test]

@@ -158,6 +158,11 @@ impl RowCodes {
         std::mem::take(&mut self.refused.lock().unwrap_or_else(PoisonError::into_inner).waiting)
     }
 
+    /// Whether there are any.
+    pub(crate) fn has_refused(&self) -> bool {
+        !self.refused.lock().unwrap_or_else(PoisonError::into_inner).waiting.is_empty()
+    }
+
     /// Takes back what could not be logged.
     pub(crate) fn not_told(&self, rows: Vec<String>) {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).waiting.extend(rows);

@@ -283,6 +283,7 @@ const WITHOUT_PERMIT: &[(&str, &str, &str)] = &[
     ("src/cases/store.rs", "first_of", "for the import, where nobody asks"),
     ("src/cases/store.rs", "party_of", "the same"),
     ("src/audit/store/mod.rs", "append", "the log writes itself; only `db` may call it"),
+    ("src/audit/store/at_once.rs", "append_at_once", "the same"),
     ("src/audit/store/entries.rs", "insert", "the same"),
     ("src/audit/store/entries.rs", "id_of", "what a permit is asked for is found by it"),
     ("src/audit/store/published.rs", "publish", "the log signs itself"),

@@ -46,7 +46,12 @@ impl Fields {
     /// The commitment to them under a salt.
     #[must_use]
     pub fn commitment(&self, salt: &[u8]) -> Commitment {
-        join(self.iter().map(|(name, value)| field_digest(&field_key(salt, name), name, value)))
+        join(self.digests(salt))
+    }
+
+    /// What stands for each in a commitment under a salt, in order.
+    pub fn digests(&self, salt: &[u8]) -> impl Iterator<Item = Hash> {
+        self.iter().map(|(name, value)| field_digest(&field_key(salt, name), name, value))
     }
 }
 

@@ -235,8 +235,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    pub(in crate::audit) fn into_id(self) -> String {
-        self.id
+    pub(in crate::audit) fn id(&self) -> &str {
+        &self.id
     }
 }
 

@@ -16,5 +16,6 @@ pub mod tree;
 pub mod witnessing;
 
 pub use commitment::{Commitment, Fields, Leaf};
+pub(in crate::audit) use commitment::{field_digest, field_key, join};
 pub(in crate::audit) use entry::Payload;
 pub use entry::{Area, Entry, Event, Operation, PURPOSE_MAX, Subject, counts};

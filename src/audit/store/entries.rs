@@ -6,94 +6,114 @@ use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use crate::access::{Facts, Filter, Findings, Permit, Thing, actions, kinds};
 use crate::audit::model::rows::{Binding, Rows, Touched};
-use crate::audit::model::{Area, Commitment, Entry, Event, Fields, Leaf, Payload, Subject};
+use crate::audit::model::tree::Hash;
+use crate::audit::model::{Area, Commitment, Entry, Event, Fields, Leaf, Payload, field_digest, field_key, join};
 use crate::context::{Ctx, Moment};
 use crate::db::schema::audit_entries;
 use crate::db::{Backend, Conn};
 use crate::error::AppError;
-use crate::ids::{EntryId, PartyId, PersonId, RoomId};
+use crate::ids::{EntryId, PersonId, RoomId};
 
 /// The largest payload, in bytes; the column has the same limit.
 const PAYLOAD_MAX: usize = 4096;
 
-/// What the commitment covers, in this order.
+/// What the commitment covers after the entry's place, id and moment, in this order.
 #[derive(serde::Serialize)]
-struct Committed<'a> {
-    seq: i64,
-    id: &'a EntryId,
-    at_us: i64,
+struct Said<'a> {
     event: Event,
     #[serde(flatten)]
     payload: &'a Payload,
 }
 
-/// An entry in its place, ready to be appended.
+/// An entry but for its place and its moment, which it gets behind the head's lock. All that can be made before is made
+/// here: entries of reads by those who read, and not one after the other by the writer.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub(crate) struct Unplaced {
+    pub(super) id: EntryId,
+    pub(super) salt: [u8; 32],
     bindings: Vec<Binding>,
-    seq: i64,
-    id: EntryId,
-    minute: i64,
-    commitment: Commitment,
-    payload: String,
-    salt: Vec<u8>,
-    at_us: Moment,
-    event: Event,
-    area: Area,
-    actor_id: Option<PersonId>,
-    owner_party: Option<PartyId>,
-    room_id: Option<RoomId>,
-    thing_id: Option<String>,
+    /// As JSON, from the event on.
+    said: String,
+    /// What stands in the commitment for the fields of that.
+    digests: Vec<Hash>,
+    pub(super) event: Event,
+    pub(super) payload: Payload,
 }
 
-impl Row {
-    /// `entry` as the one with number `seq`, whose change has left these rows.
+impl Unplaced {
+    /// Of `entry`, whose change has left these rows.
     ///
     /// # Errors
-    /// `LogUnavailable` when it is larger than entries may be, or there is no randomness.
-    pub(crate) fn new(ctx: &Ctx, seq: i64, mut entry: Entry, touched: &[Touched]) -> Result<Self, AppError> {
-        let id = EntryId::new(ctx)?;
-        let salt = ctx.random::<32>()?;
+    /// `LogUnavailable` when there is no randomness.
+    pub(crate) fn new(ctx: &Ctx, entry: Entry, touched: &[Touched]) -> Result<Self, AppError> {
+        let Entry { event, mut payload } = entry;
+        let (id, salt) = (EntryId::new(ctx)?, ctx.random::<32>()?);
         let bindings: Vec<Binding> = touched.iter().map(|row| row.bind(&salt)).collect();
-        entry.payload.rows = Rows::of(&bindings);
-        let payload = serde_json::to_string(&Committed {
-            seq,
-            id: &id,
-            at_us: ctx.now.0,
-            event: entry.event,
-            payload: &entry.payload,
-        })
-        .map_err(AppError::log_unavailable)?;
+        payload.rows = Rows::of(&bindings);
+        let said = serde_json::to_string(&Said { event, payload: &payload }).map_err(AppError::log_unavailable)?;
+        let digests = Fields::parse(&said).map_err(AppError::log_unavailable)?.digests(&salt).collect();
+        Ok(Self { id, salt, bindings, said, digests, event, payload })
+    }
+
+    /// As the entry with number `seq`, made at `now`.
+    ///
+    /// # Errors
+    /// `LogUnavailable` when it is larger than entries may be.
+    pub(crate) fn at(self, seq: i64, now: Moment) -> Result<Row, AppError> {
+        let said = self.said.trim_start_matches('{');
+        let payload = format!("{{\"seq\":{seq},\"id\":\"{}\",\"at_us\":{},{said}", self.id, now.0);
         if payload.len() > PAYLOAD_MAX {
             return Err(AppError::log_unavailable("an entry is larger than entries may be"));
         }
-        let fields = Fields::parse(&payload).map_err(AppError::log_unavailable)?;
-        Ok(Self {
-            bindings,
+        let place = [("seq", seq.to_string()), ("id", format!("\"{}\"", self.id)), ("at_us", now.0.to_string())];
+        let place = place.iter().map(|(name, value)| field_digest(&field_key(&self.salt, name), name, value));
+        let commitment = join(place.chain(self.digests.iter().copied()));
+        Ok(Row {
             seq,
-            id,
-            minute: ctx.now.minute(),
-            commitment: fields.commitment(&salt),
+            minute: now.minute(),
+            commitment,
             payload,
-            salt: salt.to_vec(),
-            at_us: ctx.now,
-            event: entry.event,
-            area: entry.event.area(),
-            actor_id: entry.payload.actor,
-            owner_party: entry.payload.owner_party,
-            room_id: entry.payload.room,
-            thing_id: entry.payload.thing.map(Subject::into_id),
+            at_us: now,
+            area: self.event.area(),
+            thing_id: self.payload.thing.as_ref().map(|thing| thing.id().to_owned()),
+            entry: self,
         })
+    }
+}
+
+/// An entry in its place, ready to be appended.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(super) seq: i64,
+    pub(super) minute: i64,
+    pub(super) commitment: Commitment,
+    pub(super) payload: String,
+    pub(super) at_us: Moment,
+    pub(super) area: Area,
+    pub(super) thing_id: Option<String>,
+    pub(super) entry: Unplaced,
+}
+
+impl Row {
+    /// The same in another place.
+    ///
+    /// # Errors
+    /// As [`Unplaced::at`].
+    pub(crate) fn moved(self, seq: i64) -> Result<Self, AppError> {
+        self.entry.at(seq, self.at_us)
     }
 
     pub(crate) const fn id(&self) -> &EntryId {
-        &self.id
+        &self.entry.id
     }
 
     pub(super) fn leaf(&self) -> Leaf {
         Leaf { seq: self.seq.unsigned_abs(), minute: self.minute.unsigned_abs(), commitment: self.commitment }
     }
 }
+
+/// What is inserted of each, in this order.
+pub(super) const INSERT: &str = "INSERT INTO audit_entries (seq, id, minute, commitment, payload, salt, at_us, event, area, actor_id, owner_party, room_id, thing_id)";
 
 /// One statement for `N` of them, which is their number: so it is spelled and prepared once for each number, which
 /// diesel's own batch insert would not be.
@@ -105,14 +125,13 @@ impl<const N: usize> QueryId for Append<'_, N> {
 
 impl<const N: usize> QueryFragment<Backend> for Append<'_, N> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
-        out.push_sql(
-            "INSERT INTO audit_entries (seq, id, minute, commitment, payload, salt, at_us, event, area, actor_id, owner_party, room_id, thing_id) VALUES ",
-        );
+        out.push_sql(INSERT);
+        out.push_sql(" VALUES ");
         for (number, row) in self.0.iter().enumerate() {
             out.push_sql(if number == 0 { "(" } else { ", (" });
             out.push_bind_param::<BigInt, _>(&row.seq)?;
             out.push_sql(", ");
-            out.push_bind_param::<Text, _>(&row.id)?;
+            out.push_bind_param::<Text, _>(&row.entry.id)?;
             out.push_sql(", ");
             out.push_bind_param::<BigInt, _>(&row.minute)?;
             out.push_sql(", ");
@@ -120,19 +139,19 @@ impl<const N: usize> QueryFragment<Backend> for Append<'_, N> {
             out.push_sql(", ");
             out.push_bind_param::<Text, _>(&row.payload)?;
             out.push_sql(", ");
-            out.push_bind_param::<Binary, _>(&row.salt)?;
+            out.push_bind_param::<Binary, [u8]>(&row.entry.salt)?;
             out.push_sql(", ");
             out.push_bind_param::<BigInt, _>(&row.at_us)?;
             out.push_sql(", ");
-            out.push_bind_param::<Text, _>(&row.event)?;
+            out.push_bind_param::<Text, _>(&row.entry.event)?;
             out.push_sql(", ");
             out.push_bind_param::<Text, _>(&row.area)?;
             out.push_sql(", ");
-            out.push_bind_param::<Nullable<Text>, _>(&row.actor_id)?;
+            out.push_bind_param::<Nullable<Text>, _>(&row.entry.payload.actor)?;
             out.push_sql(", ");
-            out.push_bind_param::<Nullable<Text>, _>(&row.owner_party)?;
+            out.push_bind_param::<Nullable<Text>, _>(&row.entry.payload.owner_party)?;
             out.push_sql(", ");
-            out.push_bind_param::<Nullable<Text>, _>(&row.room_id)?;
+            out.push_bind_param::<Nullable<Text>, _>(&row.entry.payload.room)?;
             out.push_sql(", ");
             out.push_bind_param::<Nullable<Text>, _>(&row.thing_id)?;
             out.push_sql(")");
@@ -163,7 +182,7 @@ pub(super) fn insert(conn: &mut Conn, rows: &[Row]) -> QueryResult<u64> {
         statements = statements.saturating_add(1);
     }
     for row in rows {
-        statements = statements.saturating_add(super::rows::insert(conn, row.seq, &row.bindings)?);
+        statements = statements.saturating_add(super::rows::insert(conn, row.seq, &row.entry.bindings)?);
     }
     Ok(statements)
 }

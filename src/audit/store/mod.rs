@@ -1,5 +1,6 @@
 //! The log in the database: its entries, the tree over them, and the newest checkpoint.
 
+mod at_once;
 mod entries;
 mod erase;
 mod holds;
@@ -15,8 +16,9 @@ use diesel::QueryResult;
 
 use crate::db::Conn;
 
-pub(crate) use entries::Row;
+pub(crate) use at_once::{append_at_once, can_append_at_once};
 pub use entries::{LoggedEntry, Wanted};
+pub(crate) use entries::{Row, Unplaced};
 pub(in crate::audit) use entries::{id_of, page};
 pub(in crate::audit) use erase::{Authorities, authorities, erase, kept, old};
 pub(in crate::audit) use holds::{are_there, holds, insert as insert_hold, lift as lift_hold, party_coded};

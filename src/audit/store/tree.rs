@@ -42,6 +42,11 @@ impl Head {
         i64::try_from(self.tree.size()).unwrap_or(i64::MAX)
     }
 
+    /// Moves it behind these leaves.
+    pub(super) fn extend(&mut self, leaves: impl Iterator<Item = Leaf>) {
+        leaves.for_each(|leaf| self.tree.push(leaf.hash()));
+    }
+
     /// The tree that ends there.
     pub(crate) const fn tree(&self) -> &Frontier {
         &self.tree

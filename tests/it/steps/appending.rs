@@ -35,13 +35,24 @@ enum How {
     Statement(&'static str, &'static str),
     /// The file or the connection breaks.
     Commit,
+    /// The connection breaks while nobody else appends.
+    AtOnce,
+    /// Somebody else, who has not appended before, holds the log's lock.
+    HeldAtOnce,
+}
+
+impl How {
+    /// It takes but one statement, which PostgreSQL alone has.
+    const fn is_at_once(self) -> bool {
+        matches!(self, Self::AtOnce | Self::HeldAtOnce)
+    }
 }
 
 struct Step {
     name: &'static str,
     how: How,
-    /// A read comes by it, too.
-    reads: bool,
+    /// What comes by it.
+    by: &'static [What],
     fails: End,
     /// On SQLite and on PostgreSQL.
     fails_though_done: Option<[End; 2]>,
@@ -53,7 +64,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "take the log's lock",
         how: How::Held,
-        reads: true,
+        by: &[What::Write, What::Read],
         fails: Refused,
         fails_though_done: None,
         killed_before: Lost,
@@ -62,7 +73,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "the change itself",
         how: How::Statement("INSERT", "notes"),
-        reads: false,
+        by: &[What::Write],
         fails: Refused,
         fails_though_done: Some([Refused, Refused]),
         killed_before: Lost,
@@ -71,7 +82,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "append the entry",
         how: How::Statement("INSERT", "audit_entries"),
-        reads: true,
+        by: &[What::Write, What::Read],
         fails: Refused,
         fails_though_done: Some([Refused, Refused]),
         killed_before: Lost,
@@ -80,7 +91,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "bind the rows to it",
         how: How::Statement("INSERT", "audit_bindings"),
-        reads: false,
+        by: &[What::Write],
         fails: Refused,
         fails_though_done: Some([Refused, Refused]),
         killed_before: Lost,
@@ -89,7 +100,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "fill a tile of the tree",
         how: How::Statement("INSERT", "audit_tiles"),
-        reads: true,
+        by: &[What::Write, What::Read],
         fails: Refused,
         fails_though_done: Some([Refused, Refused]),
         killed_before: Lost,
@@ -98,7 +109,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "store the tree's head",
         how: How::Statement("UPDATE", "audit_head"),
-        reads: true,
+        by: &[What::Write, What::Read],
         fails: Refused,
         fails_though_done: Some([Refused, Refused]),
         killed_before: Lost,
@@ -107,13 +118,33 @@ const STEPS: &[Step] = &[
     Step {
         name: "commit",
         how: How::Commit,
-        reads: true,
+        by: &[What::Write, What::Read],
         fails: Refused,
         // SQLite: it is in the file, but nobody was told, and what follows is written over it. PostgreSQL: the writer
         // asks again what became of it.
         fails_though_done: Some([Refused, Done]),
         killed_before: Lost,
         killed_after: Some(Kept),
+    },
+    Step {
+        name: "entries of reads in one statement (PostgreSQL)",
+        how: How::AtOnce,
+        by: &[What::Read],
+        // The writer asks what became of it, and if nothing has, begins again.
+        fails: Done,
+        fails_though_done: Some([Done, Done]),
+        killed_before: Lost,
+        killed_after: Some(Kept),
+    },
+    Step {
+        name: "the same, while it waits for the log's lock",
+        how: How::HeldAtOnce,
+        by: &[What::Read],
+        fails: Refused,
+        fails_though_done: None,
+        // PostgreSQL has the whole of it by then, and does it when its turn comes. Nobody was told anything.
+        killed_before: Kept,
+        killed_after: None,
     },
 ];
 
@@ -159,12 +190,15 @@ impl Fault {
     }
 }
 
-/// The call that is the commit.
-fn commit(kind: Kind, fault: Fault) -> At {
+/// The call that is the commit, or all of it.
+fn commit(kind: Kind, how: How, fault: Fault) -> At {
     let (before, after) = match kind {
         // The pages are written and synced: half a write is none, and after the sync it is in the file for good.
         Kind::Sqlite => (("write", "test.db-wal", "half", FULL), ("sync", "test.db-wal", "after", BROKEN)),
-        Kind::Postgres => (("send", "COMMIT", "before", BROKEN), ("send", "COMMIT", "after", BROKEN)),
+        Kind::Postgres => {
+            let sent = if how.is_at_once() { "note_read" } else { "COMMIT" };
+            (("send", sent, "before", BROKEN), ("send", sent, "after", BROKEN))
+        }
     };
     let (call, place, when, error) = match fault {
         Fault::Fails | Fault::KilledBefore => before,
@@ -175,11 +209,15 @@ fn commit(kind: Kind, fault: Fault) -> At {
 
 /// Grows the log to where the next entry fills a tile.
 fn grow_to_the_edge(stage: &Stage) {
-    let rest = 255 - stage.count("SELECT size AS count FROM audit_head") % 256;
+    append_elsewhere(stage, 255 - stage.count("SELECT size AS count FROM audit_head") % 256);
+}
+
+/// As another node, appends so many entries.
+fn append_elsewhere(stage: &Stage, count: i64) {
     stage
         .db()
         .write_blocking(move |work| {
-            (0..rest).for_each(|_| work.log(Entry::new(Event::OperatorActed)));
+            (0..count).for_each(|_| work.log(Entry::new(Event::OperatorActed)));
             Ok(())
         })
         .unwrap();
@@ -216,12 +254,24 @@ fn end(what: What, reply: std::io::Result<Reply>, came: (i64, i64)) -> End {
 
 /// One request, while a step fails, or the server is killed at it.
 fn run(stage: &mut Stage, step: &Step, fault: Fault, what: What, case: &str) -> End {
-    if matches!(step.how, How::Statement(_, "audit_tiles")) {
-        grow_to_the_edge(stage);
+    let read = || assert_eq!(stage.ask(What::Read).send().unwrap().status, 200);
+    match step.how {
+        How::Statement(_, "audit_tiles") => grow_to_the_edge(stage),
+        How::Statement(..) => {}
+        // Where others append, too, it takes a transaction.
+        How::Held | How::Commit => {
+            append_elsewhere(stage, 1);
+            read();
+        }
+        // Once it has twice found that nobody does, and is not about to fill a tile.
+        How::AtOnce | How::HeldAtOnce => {
+            append_elsewhere(stage, 1);
+            (0..4).for_each(|_| read());
+        }
     }
     let before = there(stage, what);
     let reply = match step.how {
-        How::Held => {
+        How::Held | How::HeldAtOnce => {
             let mut other = stage.conn();
             let lock = match stage.kind {
                 Kind::Sqlite => "BEGIN IMMEDIATE",
@@ -243,8 +293,8 @@ fn run(stage: &mut Stage, step: &Step, fault: Fault, what: What, case: &str) -> 
             stage.mend(table);
             reply
         }
-        How::Commit => {
-            stage.shim.arm(commit(stage.kind, fault));
+        How::Commit | How::AtOnce => {
+            stage.shim.arm(commit(stage.kind, step.how, fault));
             let reply = stage.ask(what).send();
             stage.shim.sprung();
             if fault.kills() {
@@ -256,7 +306,7 @@ fn run(stage: &mut Stage, step: &Step, fault: Fault, what: What, case: &str) -> 
             reply
         }
     };
-    if fault.kills() || matches!(step.how, How::Commit) {
+    if fault.kills() || matches!(step.how, How::Commit | How::AtOnce) {
         stage.start_again();
     }
     let after = there(stage, what);
@@ -286,7 +336,7 @@ fn all(kind: Kind) {
     let mut stage = Stage::set(kind, "86400");
     let publisher = Publisher::open(&stage.plain).unwrap().unwrap();
     let (mut seen, mut wrong) = (Vec::new(), false);
-    for step in STEPS {
+    for step in STEPS.iter().filter(|step| kind == Kind::Postgres || !step.how.is_at_once()) {
         let faults = [
             (Fault::Fails, Some(step.fails)),
             (Fault::FailsThoughDone, step.fails_though_done.map(|both| both[usize::from(kind == Kind::Postgres)])),
@@ -295,7 +345,7 @@ fn all(kind: Kind) {
         ];
         for (fault, expected) in faults {
             let Some(expected) = expected else { continue };
-            for what in if step.reads { &[What::Write, What::Read][..] } else { &[What::Write] } {
+            for what in step.by {
                 let case = format!("{kind:?}: {}, {fault:?}, {what:?}", step.name);
                 let ended = run(&mut stage, step, fault, *what, &case);
                 wrong |= ended != expected;
