@@ -300,7 +300,23 @@ fn nodes_that_append_at_once_append_to_one_log() {
     assert_eq!(read(&one, "after that"), Told::Done);
     let told = "SELECT COUNT(*) AS count FROM audit_entries WHERE event = 'row_found' AND thing_id = $1";
     assert_eq!(count(&mut conn, told, &format!("parties/{party}/")), 1);
-    // As is one whose tile fills.
+    // A database that was set back while the server runs goes on from where it ends.
+    let head = "CREATE TABLE kept AS SELECT size, frontier FROM audit_head";
+    conn.batch_execute(head).unwrap();
+    assert_eq!(read(&one, "forgotten"), Told::Done);
+    let back = "DELETE FROM audit_entries WHERE seq >= (SELECT size FROM kept);
+        UPDATE audit_head SET (size, frontier) = (SELECT size, frontier FROM kept); DROP TABLE kept";
+    conn.batch_execute(back).unwrap();
+    read_alone(&one);
+    incamera::audit::verify(&mut conn, &mut |_| {}).unwrap();
+    // Who holds the log's lock too long is no reason to look what became of an entry, which takes longer still.
+    let before = one.counters();
+    conn.batch_execute("BEGIN; SELECT size FROM audit_head FOR UPDATE").unwrap();
+    assert_eq!(read(&one, "in vain"), Told::NotDone);
+    conn.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(one.counters().since(&before).opened, 0);
+    read_alone(&one);
+    // The transaction follows where a tile fills.
     (0..300).for_each(|_| assert_eq!(read(&one, "more"), Told::Done));
     incamera::audit::verify(&mut conn, &mut |_| {}).unwrap();
 }
