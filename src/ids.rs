@@ -146,7 +146,8 @@ id!(
 );
 
 impl EntryId {
-    /// A new id, of version 7 (RFC 9562): the millisecond, which whoever reads the entry is told anyway, and 74 random bits.
+    /// A new id, of version 7 (RFC 9562): the millisecond in which it is made (whoever reads the entry is told when that
+    /// was, or, of a read, when it ended), and 74 random bits.
     /// So the newest lie together in the index over them, and a commit changes a page or two of it. Random ones, each on
     /// another, doubled what it costs to append to a log of a million entries.
     ///

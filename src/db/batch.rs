@@ -136,8 +136,12 @@ impl<'a> Batch<'a> {
         batch
     }
 
-    /// Takes up the jobs that wait, as many as may share a commit.
+    /// Takes up the jobs that wait, as many as may share a commit. Where nothing may be committed, all are refused: if
+    /// they stayed, they would be waited for again at once, for ever.
     pub(super) fn fill(&mut self) {
+        if self.lost {
+            self.desk.jobs.clear();
+        }
         while self.staged.settles.len() < self.desk.jobs.most() && !self.lost {
             let Some(job) = self.desk.jobs.pop() else { break };
             self.take(job);

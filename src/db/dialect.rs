@@ -36,7 +36,7 @@ pub(super) fn on_open(conn: &Conn, purpose: Purpose) -> &'static str {
         }
         (Conn::Postgres(_), Purpose::Writing) => {
             "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET lock_timeout = '2s'; SET statement_timeout = '8s'; \
-             SET client_min_messages = warning;"
+             SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning;"
         }
         (Conn::Postgres(_), Purpose::Command) => {
             "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET lock_timeout = '5s'; SET client_min_messages = warning;"

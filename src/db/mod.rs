@@ -142,12 +142,16 @@ impl Db {
         // it, since the caller may go away while the connection is still in use.
         // Boxed, so that the runtime's part of it is in the program once, and not for each query there is.
         let job: Box<dyn FnOnce() + Send> = Box::new(move || inner.read(unit, tell, turn, read));
-        drop(tokio::task::spawn_blocking(job));
-        ticket.wait().await.map_err(|error| match error.fault {
+        let ends = tokio::task::spawn_blocking(job);
+        let answer = ticket.wait().await.map_err(|error| match error.fault {
             // Nothing was disclosed; that there may be an entry all the same takes nothing away.
             Fault::Uncertain => AppError::log_unavailable("the answer did not come in time"),
             _ => error,
-        })
+        })?;
+        // The snapshot ends while the entries are committed, and so, as a rule, has ended. Whoever asks again finds the
+        // connection where it was, and not another opened.
+        drop(tokio::time::timeout(PATIENCE, ends).await);
+        Ok(answer)
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, AppError> {

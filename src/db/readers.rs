@@ -44,8 +44,9 @@ impl Readers {
     /// Ends the snapshot. A connection on which that fails must not be used again: it would be in the
     /// middle of something, or dead.
     pub(super) fn end(&self, mut link: Link) {
+        let ended = dialect::end_snapshot(&mut link.conn);
         self.meter.read_brackets.add(1);
-        match dialect::end_snapshot(&mut link.conn) {
+        match ended {
             Ok(()) => self.give_back(link),
             Err(error) => tracing::warn!(%error, "a reading connection is given up"),
         }

@@ -209,21 +209,22 @@ impl Desk {
             }
             Ok(None) => Some(staged),
             Err(error) => {
-                tracing::error!(%error, "entries could not be appended at once");
+                tracing::warn!(%error, "entries could not be appended at once");
                 kept.link = None;
-                if dialect::is_contention(&error) {
-                    staged.settle(Fate::Undone);
-                    self.jobs.clear();
-                    return None;
-                }
-                match self.find_out(Some(&last)) {
-                    // The connection had gone stale.
-                    Fate::Undone => Some(staged),
-                    fate => {
-                        staged.settle(fate);
-                        None
+                let locked = dialect::is_contention(&error);
+                // One look is enough: of a read, what is not known is told as what was not done.
+                match if locked { Err(AppError::log_unavailable(error)) } else { self.look_for(&last) } {
+                    Ok(true) => staged.settle(Fate::Committed),
+                    // The connection had gone stale, mostly. If PostgreSQL has the statement and has not begun with it, it
+                    // may do it before the transaction that follows takes the lock: that finds the same ids then, and fails.
+                    Ok(false) => return Some(staged),
+                    Err(error) => {
+                        tracing::error!(cause = ?error.cause().map(ToString::to_string), "nor looked for");
+                        staged.settle(Fate::Undone);
+                        self.jobs.clear();
                     }
                 }
+                None
             }
         }
     }

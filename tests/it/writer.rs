@@ -396,6 +396,46 @@ fn a_step_that_the_database_refuses_leaves_nothing() {
     }
 }
 
+/// What stands before all jobs of a commit fails: whoever waits is refused, and the writer does not try for ever.
+#[test]
+fn whoever_waits_is_refused_when_nothing_may_be_committed() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let mut bench = Bench::new(kind);
+        let party = PartyId::new(&bench.db.ctx()).unwrap();
+        bench
+            .conn
+            .batch_execute(&format!(
+                "INSERT INTO parties (id, kind, code, recorded_us) VALUES ('{party}', 'organisation', 'by-hand', 1)"
+            ))
+            .unwrap();
+        bench
+            .conn
+            .batch_execute(match kind {
+                Kind::Sqlite => {
+                    "CREATE TRIGGER keep BEFORE DELETE ON audit_touched BEGIN SELECT RAISE(ABORT, 'refused'); END"
+                }
+                Kind::Postgres => {
+                    "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+                     CREATE TRIGGER keep BEFORE DELETE ON audit_touched FOR EACH ROW EXECUTE FUNCTION keep()"
+                }
+            })
+            .unwrap();
+        let (tell, outcome) = mpsc::channel();
+        let db = bench.db.clone();
+        std::thread::spawn(move || tell.send(told(db.write_blocking(record("refused")))));
+        assert_eq!(outcome.recv_timeout(Duration::from_secs(20)), Ok(Told::NotDone), "{kind:?}");
+        assert!(!bench.stored("refused"), "{kind:?}");
+        assert_eq!(read(&bench.db, "refused"), Told::NotDone, "{kind:?}");
+        let mend = match kind {
+            Kind::Sqlite => "DROP TRIGGER keep",
+            Kind::Postgres => "DROP TRIGGER keep ON audit_touched",
+        };
+        bench.conn.batch_execute(mend).unwrap();
+        bench.db.write_blocking(record("after")).unwrap();
+        assert!(bench.stored("after"), "{kind:?}");
+    }
+}
+
 /// Holds the writer until told, so that what comes next waits, and then shares one commit.
 fn hold(db: &Db) -> (mpsc::Sender<()>, std::thread::JoinHandle<Told>) {
     let (go, wait) = mpsc::channel::<()>();

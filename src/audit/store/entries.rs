@@ -25,8 +25,8 @@ struct Said<'a> {
     payload: &'a Payload,
 }
 
-/// An entry but for its place and its moment, which it gets behind the head's lock. All that can be made before is made
-/// here: entries of reads by those who read, and not one after the other by the writer.
+/// An entry but for its place and its moment, which it gets from the writer. All that can be made before is made here:
+/// entries of reads by those who read, and not one after the other.
 #[derive(Debug)]
 pub(crate) struct Unplaced {
     pub(super) id: EntryId,
