@@ -19,6 +19,10 @@ use crate::error::AppError;
 /// How many rows that were changed past the server are named, each in an entry; the rest are counted.
 const MOST_NAMED: usize = 20;
 
+/// How many letters of its name are told: more than any row of ours has, and few enough for an entry, whatever somebody
+/// puts into the database.
+const LONGEST_NAME: usize = 200;
+
 pub(super) struct Job {
     pub(super) taken: Taken,
     pub(super) what: What,
@@ -156,7 +160,9 @@ impl<'a> Batch<'a> {
         }
         let found = audit::take_touched(self.conn).map_err(AppError::from).and_then(|strays| {
             tracing::error!(count = strays.len(), "rows were changed past the server");
-            let row = |stray: &Touched| format!("{}/{}/{}", stray.table, stray.key, stray.part);
+            let row = |stray: &Touched| -> String {
+                format!("{}/{}/{}", stray.table, stray.key, stray.part).chars().take(LONGEST_NAME).collect()
+            };
             let named = strays.iter().take(MOST_NAMED).map(|stray| Entry::new(Event::RowFound).on("row", &row(stray)));
             let rest = strays.len().saturating_sub(MOST_NAMED);
             let rest = (rest > 0).then(|| Entry::new(Event::RowFound).count(rest));
