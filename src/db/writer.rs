@@ -211,9 +211,8 @@ impl Desk {
             Err(error) => {
                 tracing::warn!(%error, "entries could not be appended at once");
                 kept.link = None;
-                let locked = dialect::is_contention(&error);
                 // One look is enough: of a read, what is not known is told as what was not done.
-                match if locked { Err(AppError::log_unavailable(error)) } else { self.look_for(&last) } {
+                match self.look_for(&last) {
                     Ok(true) => staged.settle(Fate::Committed),
                     // The connection had gone stale, mostly. If PostgreSQL has the statement and has not begun with it, it
                     // may do it before the transaction that follows takes the lock: that finds the same ids then, and fails.

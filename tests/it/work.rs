@@ -110,12 +110,9 @@ both!(those_who_wait_share_one_commit, |server| {
     });
     println!("{work:?}");
     assert_eq!(work.entries, 16);
-    // On PostgreSQL, whoever came first is on his way already, as in every commit that takes its time.
-    let first = u64::from(world.server.kind == Kind::Postgres);
-    let most = 1 + first + work.changes;
-    assert!(work.commits <= most, "{} commits for {READERS} reads that waited together", work.commits);
-    // Those of one commit are one statement, and the head is one, if that does not both.
-    assert_eq!(work.appends, if first == 0 { 2 } else { work.commits });
+    assert!(work.commits <= 1 + work.changes, "{} commits for {READERS} reads that waited together", work.commits);
+    // Sixteen entries are one statement, and the head is one.
+    assert_eq!(work.appends, 2);
 });
 
 both!(a_change_costs_one_commit_with_its_entry, |server| {

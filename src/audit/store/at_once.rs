@@ -44,15 +44,16 @@ impl QueryId for AtOnce<'_> {
 impl QueryFragment<Pg> for AtOnce<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let ([size, next_size], [frontier, next_frontier]) = (&self.sizes, &self.frontiers);
-        out.push_sql("WITH moved AS (UPDATE audit_head SET size = ");
-        out.push_bind_param::<BigInt, i64>(next_size)?;
-        out.push_sql(", frontier = ");
-        out.push_bind_param::<Binary, Vec<u8>>(next_frontier)?;
-        out.push_sql(" WHERE size = ");
+        out.push_sql("WITH head AS (SELECT id FROM audit_head WHERE size = ");
         out.push_bind_param::<BigInt, i64>(size)?;
         out.push_sql(" AND frontier = ");
         out.push_bind_param::<Binary, Vec<u8>>(frontier)?;
-        out.push_sql(" AND NOT EXISTS (SELECT 1 FROM audit_touched) RETURNING id) ");
+        out.push_sql(" AND NOT EXISTS (SELECT 1 FROM audit_touched) FOR UPDATE SKIP LOCKED), ");
+        out.push_sql("moved AS (UPDATE audit_head SET size = ");
+        out.push_bind_param::<BigInt, i64>(next_size)?;
+        out.push_sql(", frontier = ");
+        out.push_bind_param::<Binary, Vec<u8>>(next_frontier)?;
+        out.push_sql(" FROM head WHERE audit_head.id = head.id RETURNING audit_head.id) ");
         out.push_sql(INSERT);
         out.push_sql(" SELECT e.* FROM moved, unnest(");
         out.push_bind_param::<Array<BigInt>, _>(&self.seqs)?;
@@ -85,10 +86,8 @@ impl RunQueryDsl<PgConnection> for AtOnce<'_> {}
 
 /// Appends entries, none of which binds rows, behind `head`: in a transaction that the statement itself is, and durable
 /// once this returns. Answers the new end of the log; nothing when nothing was done: the log ends elsewhere by now, rows
-/// were changed past the server, or a tile of the tree fills, which takes more than that.
-///
-/// Two nodes that try it at the same time: the one waits for the other's lock on the head's row, and then finds that it
-/// is not as it was (READ COMMITTED).
+/// were changed past the server, or a tile of the tree fills, which takes more than that; or another holds the head's
+/// lock, which is waited for in a transaction, so that whoever comes meanwhile shares the commit.
 ///
 /// # Errors
 /// The database's. Then it may have been done all the same.

@@ -37,15 +37,6 @@ enum How {
     Commit,
     /// The connection breaks while nobody else appends.
     AtOnce,
-    /// Somebody else, who has not appended before, holds the log's lock.
-    HeldAtOnce,
-}
-
-impl How {
-    /// It takes but one statement, which PostgreSQL alone has.
-    const fn is_at_once(self) -> bool {
-        matches!(self, Self::AtOnce | Self::HeldAtOnce)
-    }
 }
 
 struct Step {
@@ -136,16 +127,6 @@ const STEPS: &[Step] = &[
         killed_before: Lost,
         killed_after: Some(Kept),
     },
-    Step {
-        name: "the same, while it waits for the log's lock",
-        how: How::HeldAtOnce,
-        by: &[What::Read],
-        fails: Refused,
-        fails_though_done: None,
-        // PostgreSQL has the whole of it by then, and does it when its turn comes. Nobody was told anything.
-        killed_before: Kept,
-        killed_after: None,
-    },
 ];
 
 /// The table in `docs/LOG.md`.
@@ -196,7 +177,7 @@ fn commit(kind: Kind, how: How, fault: Fault) -> At {
         // The pages are written and synced: half a write is none, and after the sync it is in the file for good.
         Kind::Sqlite => (("write", "test.db-wal", "half", FULL), ("sync", "test.db-wal", "after", BROKEN)),
         Kind::Postgres => {
-            let sent = if how.is_at_once() { "note_read" } else { "COMMIT" };
+            let sent = if matches!(how, How::AtOnce) { "note_read" } else { "COMMIT" };
             (("send", sent, "before", BROKEN), ("send", sent, "after", BROKEN))
         }
     };
@@ -257,21 +238,21 @@ fn run(stage: &mut Stage, step: &Step, fault: Fault, what: What, case: &str) -> 
     let read = || assert_eq!(stage.ask(What::Read).send().unwrap().status, 200);
     match step.how {
         How::Statement(_, "audit_tiles") => grow_to_the_edge(stage),
-        How::Statement(..) => {}
+        How::Statement(..) | How::Held => {}
         // Where others append, too, it takes a transaction.
-        How::Held | How::Commit => {
+        How::Commit => {
             append_elsewhere(stage, 1);
             read();
         }
         // Once it has twice found that nobody does, and is not about to fill a tile.
-        How::AtOnce | How::HeldAtOnce => {
+        How::AtOnce => {
             append_elsewhere(stage, 1);
             (0..4).for_each(|_| read());
         }
     }
     let before = there(stage, what);
     let reply = match step.how {
-        How::Held | How::HeldAtOnce => {
+        How::Held => {
             let mut other = stage.conn();
             let lock = match stage.kind {
                 Kind::Sqlite => "BEGIN IMMEDIATE",
@@ -336,7 +317,7 @@ fn all(kind: Kind) {
     let mut stage = Stage::set(kind, "86400");
     let publisher = Publisher::open(&stage.plain).unwrap().unwrap();
     let (mut seen, mut wrong) = (Vec::new(), false);
-    for step in STEPS.iter().filter(|step| kind == Kind::Postgres || !step.how.is_at_once()) {
+    for step in STEPS.iter().filter(|step| kind == Kind::Postgres || !matches!(step.how, How::AtOnce)) {
         let faults = [
             (Fault::Fails, Some(step.fails)),
             (Fault::FailsThoughDone, step.fails_though_done.map(|both| both[usize::from(kind == Kind::Postgres)])),

@@ -87,7 +87,7 @@ fn nodes_that_append_at_once_append_to_one_log() {
     conn.batch_execute(back).unwrap();
     read_alone(&one);
     incamera::audit::verify(&mut conn, &mut |_| {}).unwrap();
-    // Who holds the log's lock too long is no reason to look what became of an entry, which takes longer still.
+    // Who holds the log's lock too long is no reason to look what became of an entry.
     let before = one.counters();
     conn.batch_execute("BEGIN; SELECT size FROM audit_head FOR UPDATE").unwrap();
     assert_eq!(read(&one, "in vain"), Told::NotDone);
