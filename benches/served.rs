@@ -66,19 +66,18 @@ fn main() {
     let clients = said("--clients").map_or(CLIENTS.to_vec(), |clients| vec![clients.parse().unwrap()]);
     println!("{} threads of the machine, clients among them", std::thread::available_parallelism().unwrap());
     let mut curves = Curves::default();
-    let sqlite = Stage::set(Kind::Sqlite, None);
-    println!("the disk syncs {:.0} times a second", measure::syncs_a_second(&sqlite.data));
-    measure("SQLite", &sqlite, None, &clients, &mut curves);
-    at_rest(&sqlite);
-    grown("SQLite", &sqlite, None, &mut curves);
-    drop(sqlite);
-    if cluster::binaries().is_some() {
+    println!("the disk syncs {:.0} times a second", measure::syncs_a_second(tempfile::tempdir().unwrap().path()));
+    if measure::is_asked_for("sqlite") {
+        let sqlite = Stage::set(Kind::Sqlite, None);
+        measure("SQLite", &sqlite, None, &clients, &mut curves);
+        at_rest(&sqlite);
+        grown("SQLite", &sqlite, None, &mut curves);
+    }
+    if measure::is_asked_for("postgres") {
         let cluster = Cluster::start();
         let postgres = Stage::set(Kind::Postgres, Some(&cluster));
         measure("PostgreSQL", &postgres, Some(&cluster), &clients, &mut curves);
         grown("PostgreSQL", &postgres, Some(&cluster), &mut curves);
-    } else {
-        println!("PostgreSQL: left out, its server is not installed");
     }
     if let Some(folder) = pictures {
         curves.draw(&folder);

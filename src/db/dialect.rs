@@ -43,7 +43,7 @@ pub(super) fn on_open(conn: &Conn, purpose: Purpose) -> &'static str {
         }
         (Conn::Postgres(_), Purpose::Reading) => {
             "SET TIME ZONE 'UTC'; SET default_transaction_read_only = on; SET lock_timeout = '2s'; SET statement_timeout = '8s'; \
-             SET client_min_messages = warning;"
+             SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning;"
         }
     }
 }
@@ -82,18 +82,37 @@ pub(super) fn check_promises(conn: &mut Conn) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Begins a reading transaction in which every query sees the same state.
-pub(super) fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
-    let begin = match conn {
-        Conn::Sqlite(_) => "BEGIN",
-        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    };
-    bracket(conn, begin)
+/// Makes a new connection ready to read. One to PostgreSQL is always in a transaction: that sees a state of the database
+/// from its first query on, and until then holds nothing, however long that is. So a snapshot is one trip, and not two.
+pub(super) fn ready_for_snapshots(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => conn.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+    }
+}
+
+/// Begins a snapshot, in which every query sees the same state. Answers how many statements that took. PostgreSQL is asked
+/// nothing, so what has come from it meanwhile must tell whether the connection is still there: first, perhaps, why it was
+/// ended, and behind that its end.
+pub(super) fn begin_snapshot(conn: &mut Conn) -> QueryResult<u64> {
+    match conn {
+        Conn::Sqlite(_) => bracket(conn, "BEGIN").map(|()| 1),
+        Conn::Postgres(conn) => {
+            for _ in ["what was said", "the end"] {
+                conn.notifications_iter().try_for_each(|notice| notice.map(drop))?;
+            }
+            Ok(0)
+        }
+    }
 }
 
 /// Ends it.
 pub(super) fn end_snapshot(conn: &mut Conn) -> QueryResult<()> {
-    bracket(conn, "COMMIT")
+    let end = match conn {
+        Conn::Sqlite(_) => "COMMIT",
+        Conn::Postgres(_) => "COMMIT AND CHAIN",
+    };
+    bracket(conn, end)
 }
 
 /// Begins or ends a transaction, or a savepoint in one. SQLite takes as long to read such a statement as to do it, so it

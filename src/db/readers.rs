@@ -28,16 +28,17 @@ impl Readers {
     /// A connection in a snapshot. One that waited may have gone stale in the meantime (the database was
     /// restarted, its file replaced): that shows here at the latest, and a new one takes its place.
     pub(super) fn begin(&self) -> Result<Link, AppError> {
-        self.meter.read_brackets.add(1);
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(mut link) = idle
             && link.is_of(&self.url)
-            && dialect::begin_snapshot(&mut link.conn).is_ok()
+            && let Ok(took) = dialect::begin_snapshot(&mut link.conn)
         {
+            self.meter.read_brackets.add(took);
             return Ok(link);
         }
         let mut link = self.connect()?;
-        dialect::begin_snapshot(&mut link.conn).map_err(AppError::log_unavailable)?;
+        let took = dialect::begin_snapshot(&mut link.conn).map_err(AppError::log_unavailable)?;
+        self.meter.read_brackets.add(took);
         Ok(link)
     }
 
@@ -53,7 +54,8 @@ impl Readers {
     }
 
     fn connect(&self) -> Result<Link, AppError> {
-        let link = Link::open(&self.url, Purpose::Reading).map_err(AppError::log_unavailable)?;
+        let mut link = Link::open(&self.url, Purpose::Reading).map_err(AppError::log_unavailable)?;
+        dialect::ready_for_snapshots(&mut link.conn).map_err(AppError::log_unavailable)?;
         // Another database may be where that was, with the same number for another state.
         self.memory.forget();
         self.meter.opened.add(1);

@@ -22,8 +22,6 @@ pub enum Break {
 pub struct Trap {
     /// A part of the statement's text, as it is sent.
     pub statement: &'static str,
-    /// How many such statements pass first.
-    pub skip: usize,
     pub when: Break,
     /// No connection is let through from then on.
     pub and_shut: bool,
@@ -112,10 +110,6 @@ impl Proxy {
         let armed = trap.as_mut()?;
         let statement = armed.statement.as_bytes();
         if !sent.windows(statement.len()).any(|window| window == statement) {
-            return None;
-        }
-        if armed.skip > 0 {
-            armed.skip -= 1;
             return None;
         }
         let when = armed.when;

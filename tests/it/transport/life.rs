@@ -4,6 +4,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use incamera::db::{Conn, DatabaseUrl};
 use serde_json::json;
@@ -129,11 +130,37 @@ fn connections_that_were_cut_while_idle() {
     let (name, mut operator) = beside(&world.server);
     for _ in 0..3 {
         operator
-            .batch_execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';"))
+            .batch_execute(&format!(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}';"
+            ))
             .unwrap();
         world.client("fr").get("/api/v1/me").expect(200);
         assert_eq!(ready(&world.server), 200);
     }
+}
+
+/// Idle reading connections are in a transaction. If that held a state of the database, nothing that is deleted could be
+/// cleaned up while the server runs, and what they read next would be from before.
+#[test]
+fn idle_connections_hold_nothing() {
+    #[derive(diesel::QueryableByName, Debug)]
+    struct Held {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        idle: i64,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        holding: i64,
+    }
+    let mut world = World::new(TestServer::start(Kind::Postgres));
+    world.client("fr").get("/api/v1/me").expect(200);
+    let (name, mut operator) = beside(&world.server);
+    let query = format!(
+        "SELECT COUNT(*) AS idle, COUNT(*) FILTER (WHERE backend_xid IS NOT NULL OR backend_xmin IS NOT NULL OR EXISTS \
+         (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'relation')) AS holding \
+         FROM pg_stat_activity a WHERE datname = '{name}' AND state = 'idle in transaction'"
+    );
+    let held: Held = diesel::sql_query(query).get_result(&mut operator).unwrap();
+    assert!(held.idle > 0, "this is about connections in a transaction: {held:?}");
+    assert_eq!(held.holding, 0);
 }
 
 /// The file is taken away while the server holds it open: what is written there then is lost to everyone

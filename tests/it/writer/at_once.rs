@@ -34,7 +34,7 @@ fn entries_that_are_appended_at_once_are_told_as_it_is() {
         let case = format!("{when:?} {and_shut}");
         let db = open(&behind.through);
         read_alone(&db);
-        behind.proxy.arm(Trap { statement: THING, skip: 0, when, and_shut });
+        behind.proxy.arm(Trap { statement: THING, when, and_shut });
         assert_eq!(read(&db, THING), expected, "{case}");
         assert!(behind.proxy.sprung(), "{case}");
         there += i64::from(stored);
