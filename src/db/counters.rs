@@ -34,9 +34,9 @@ macro_rules! counters {
 counters! {
     /// Units of work that read. Each is one trip to the blocking pool.
     reads,
-    /// Statements on the reading connections, BEGIN and COMMIT among them.
+    /// Statements on the reading connections, those of the next among them.
     read_statements,
-    /// BEGIN and COMMIT on the reading connections.
+    /// Statements that begin and end snapshots: two each, or one where the end of one is the beginning of the next.
     read_brackets,
     /// Units of work that change something.
     changes,

@@ -1,5 +1,7 @@
 //! All that differs between the two databases. Everything else is written once.
 
+use std::time::Duration;
+
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::{PgConnection, QueryResult, QueryableByName, RunQueryDsl, sql_query};
@@ -42,8 +44,8 @@ pub(super) fn on_open(conn: &Conn, purpose: Purpose) -> &'static str {
             "SET TIME ZONE 'UTC'; SET synchronous_commit = on; SET lock_timeout = '5s'; SET client_min_messages = warning;"
         }
         (Conn::Postgres(_), Purpose::Reading) => {
-            "SET TIME ZONE 'UTC'; SET default_transaction_read_only = on; SET lock_timeout = '2s'; SET statement_timeout = '8s'; \
-             SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning;"
+            "SET TIME ZONE 'UTC'; SET default_transaction_read_only = on; SET default_transaction_isolation = 'repeatable read'; \
+             SET lock_timeout = '2s'; SET statement_timeout = '8s'; SET idle_in_transaction_session_timeout = 0; SET client_min_messages = warning;"
         }
     }
 }
@@ -82,28 +84,31 @@ pub(super) fn check_promises(conn: &mut Conn) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// How lately a connection must have answered for it to be taken to be there.
+const LATELY: Duration = Duration::from_millis(100);
+
 /// Makes a new connection ready to read. One to PostgreSQL is always in a transaction: that sees a state of the database
 /// from its first query on, and until then holds nothing, however long that is. So a snapshot is one trip, and not two.
+/// What kind of transaction it is the session says, not this BEGIN: what that said would be gone once a query fails.
 pub(super) fn ready_for_snapshots(conn: &mut Conn) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(_) => Ok(()),
-        Conn::Postgres(conn) => conn.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        Conn::Postgres(conn) => conn.batch_execute("BEGIN"),
     }
 }
 
-/// Begins a snapshot, in which every query sees the same state. Answers how many statements that took. PostgreSQL is asked
-/// nothing, so what has come from it meanwhile must tell whether the connection is still there: first, perhaps, why it was
-/// ended, and behind that its end.
-pub(super) fn begin_snapshot(conn: &mut Conn) -> QueryResult<u64> {
+/// Begins a snapshot, in which every query sees the same state, on a connection that has been idle for so long. Answers how
+/// many statements that took.
+///
+/// # Errors
+/// When the connection is not there any more.
+pub(super) fn begin_snapshot(conn: &mut Conn, idle: Duration) -> QueryResult<u64> {
     match conn {
-        Conn::Sqlite(_) => bracket(conn, "BEGIN").map(|()| 1),
-        Conn::Postgres(conn) => {
-            for _ in ["what was said", "the end"] {
-                conn.notifications_iter().try_for_each(|notice| notice.map(drop))?;
-            }
-            Ok(0)
-        }
+        Conn::Sqlite(_) => bracket(conn, "BEGIN")?,
+        Conn::Postgres(_) if idle < LATELY => return Ok(0),
+        Conn::Postgres(_) => end_snapshot(conn)?,
     }
+    Ok(1)
 }
 
 /// Ends it.
@@ -197,7 +202,8 @@ pub(super) fn begin_batch(conn: &mut Conn) -> QueryResult<Result<audit::Head, Ap
     Ok(audit::Head::new(size, frontier.as_deref(), strays > 0))
 }
 
-/// Whether a transaction could not be begun because another holds the lock: then the connection is whole.
+/// Whether a transaction could not be begun because another holds the lock, so that it would be waited for again on
+/// another connection.
 pub(super) fn is_contention(error: &diesel::result::Error) -> bool {
     let diesel::result::Error::DatabaseError(_, info) = error else { return false };
     ["locked", "lock timeout"].iter().any(|sign| info.message().contains(sign))

@@ -236,6 +236,8 @@ impl Inner {
                 end();
             }
             outcome => {
+                // Nor is whoever logs nothing to be waited for.
+                drop(read);
                 end();
                 tell.now(outcome.map(|(answer, _)| answer));
             }

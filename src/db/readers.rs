@@ -2,6 +2,9 @@
 //! and pages are warm, is used next; how many there are is for the turnstile in [`super::Db`] to bound.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use diesel::QueryResult;
 
 use super::connection::{DatabaseUrl, Link, Purpose};
 use super::counters::{Meter, Tally};
@@ -12,7 +15,8 @@ use crate::error::AppError;
 pub(super) struct Readers {
     url: DatabaseUrl,
     meter: Arc<Meter>,
-    idle: Mutex<Vec<Link>>,
+    /// Each with the moment since when it waits.
+    idle: Mutex<Vec<(Link, Instant)>>,
     pub(super) memory: Memory,
 }
 
@@ -29,17 +33,21 @@ impl Readers {
     /// restarted, its file replaced): that shows here at the latest, and a new one takes its place.
     pub(super) fn begin(&self) -> Result<Link, AppError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some(mut link) = idle
+        if let Some((mut link, since)) = idle
             && link.is_of(&self.url)
-            && let Ok(took) = dialect::begin_snapshot(&mut link.conn)
+            && self.begin_on(&mut link, since.elapsed()).is_ok()
         {
-            self.meter.read_brackets.add(took);
             return Ok(link);
         }
         let mut link = self.connect()?;
-        let took = dialect::begin_snapshot(&mut link.conn).map_err(AppError::log_unavailable)?;
-        self.meter.read_brackets.add(took);
+        self.begin_on(&mut link, Duration::ZERO).map_err(AppError::log_unavailable)?;
         Ok(link)
+    }
+
+    fn begin_on(&self, link: &mut Link, idle: Duration) -> QueryResult<()> {
+        let took = dialect::begin_snapshot(&mut link.conn, idle)?;
+        self.meter.read_brackets.add(took);
+        Ok(())
     }
 
     /// Ends the snapshot. A connection on which that fails must not be used again: it would be in the
@@ -63,6 +71,6 @@ impl Readers {
     }
 
     fn give_back(&self, link: Link) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(link);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((link, Instant::now()));
     }
 }

@@ -213,7 +213,10 @@ impl Desk {
                 kept.link = None;
                 // One look is enough: of a read, what is not known is told as what was not done.
                 match self.look_for(&last) {
-                    Ok(true) => staged.settle(Fate::Committed),
+                    Ok(true) => {
+                        self.committed(&staged);
+                        staged.settle(Fate::Committed);
+                    }
                     // The connection had gone stale, mostly. If PostgreSQL has the statement and has not begun with it, it
                     // may do it before the transaction that follows takes the lock: that finds the same ids then, and fails.
                     Ok(false) => return Some(staged),
@@ -298,7 +301,11 @@ impl Desk {
             End::Doubt => {
                 // First, so that its locks are gone.
                 drop(link);
-                self.find_out(staged.rows.last().map(audit::Row::id))
+                let fate = self.find_out(staged.rows.last().map(audit::Row::id));
+                if fate == Fate::Committed {
+                    self.committed(&staged);
+                }
+                fate
             }
         };
         if fate == Fate::Committed {

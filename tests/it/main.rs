@@ -29,6 +29,7 @@ mod network;
 mod openapi;
 mod pages;
 mod process;
+mod readers;
 mod recovery;
 mod requests;
 mod rooms;
