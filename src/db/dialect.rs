@@ -73,6 +73,13 @@ pub(super) fn check_promises(conn: &mut Conn) -> Result<(), OpenError> {
                 &["on", "remote_write", "remote_apply"],
             ),
             ("server_encoding", "SELECT current_setting('server_encoding') AS value", &["UTF8"]),
+            // An outage is known by what the database says of it ([`is_contention`], and `error.rs`).
+            (
+                "lc_messages",
+                "SELECT CASE WHEN current_setting('lc_messages') ~ '^(C|POSIX|en)([._@]|$)' THEN 'English' \
+                 ELSE current_setting('lc_messages') END AS value",
+                &["English"],
+            ),
         ],
     };
     for (name, query, good) in asked {

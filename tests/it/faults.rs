@@ -7,7 +7,8 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use incamera::db::Conn;
+use diesel::{Connection, PgConnection};
+use incamera::db::{Conn, DatabaseUrl, migrate};
 use serde_json::json;
 
 use crate::both;
@@ -130,6 +131,25 @@ fn a_restart_of_postgresql_is_survived() {
     inside.crowd();
 }
 
+/// That a disk is full or a lock is held is known by what the database says. One that says it in a language that is not
+/// understood would have it taken for a fault of ours, so it is not served from.
+#[test]
+fn a_postgresql_that_speaks_another_language_is_refused() {
+    let cluster = Cluster::start();
+    let url = DatabaseUrl::Postgres(cluster.fresh());
+    migrate::run(&url, true).unwrap();
+    cluster.stop_at_once();
+    cluster.start_in("fr_FR.UTF-8");
+    let refused = url.open_writer().err().expect("it does not understand French");
+    let cause = refused.cause().map(ToString::to_string).unwrap_or_default();
+    assert!(cause.contains("lc_messages is fr_FR.UTF-8, and must be English"), "{cause}");
+    let mut conn = PgConnection::establish(&cluster.url("postgres")).unwrap();
+    let said = conn.batch_execute("SELECT 1/0").unwrap_err().to_string();
+    assert_eq!(said, "division par zéro", "this is about what it really says");
+    conn.batch_execute("ALTER ROLE incamera SET lc_messages = 'C'").unwrap();
+    url.open_writer().unwrap();
+}
+
 #[test]
 fn a_postgresql_that_stands_still_holds_nobody_for_ever() {
     let cluster = Cluster::start();
@@ -208,7 +228,7 @@ fn a_sqlite_file_that_is_moved_away_is_missed() {
     let mut world = World::new(TestServer::start(Kind::Sqlite));
     let mut inside = Inside::new(&mut world);
     inside.crowd();
-    let incamera::db::DatabaseUrl::Sqlite(path) = world.server.url() else { unreachable!() };
+    let DatabaseUrl::Sqlite(path) = world.server.url() else { unreachable!() };
     let aside = path.with_extension("aside");
     std::fs::rename(&path, &aside).unwrap();
     for _ in 0..6 {
@@ -248,7 +268,7 @@ fn a_disk_that_is_full_refuses_and_loses_nothing() {
     let mut world = World::new(TestServer::start(Kind::Sqlite));
     let mut inside = Inside::new(&mut world);
     let data = world.server.settings.base.clone();
-    let incamera::db::DatabaseUrl::Sqlite(path) = world.server.url() else { unreachable!() };
+    let DatabaseUrl::Sqlite(path) = world.server.url() else { unreachable!() };
     // A second server on the same data, since a limit is for a whole process.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let child = Command::new("bash")

@@ -57,9 +57,21 @@ impl Cluster {
 
     /// Starts it after [`Cluster::stop_at_once`], and waits until it takes connections.
     pub fn start_again(&self) {
+        self.start_by("", "C");
+    }
+
+    /// As [`Cluster::start_again`], with messages in another language. Its locale need not be installed: but for the name,
+    /// it is that of C.
+    pub fn start_in(&self, locale: &str) {
+        let locales = self.root.join("locales").display().to_string();
+        self.run(&format!("mkdir -p {locales} && cp -rT /usr/lib/locale/C.utf8 {locales}/{locale}"));
+        self.start_by(&format!("LOCPATH={locales}"), locale);
+    }
+
+    fn start_by(&self, environment: &str, messages: &str) {
         let (binaries, data, root) = (self.binaries, self.data(), self.root.display());
         self.run(&format!(
-            "{binaries}/pg_ctl -D {data} -w -o '-c listen_addresses= -c unix_socket_directories={root} -c max_connections=300 -c shared_buffers=64MB' -l {root}/log start >/dev/null"
+            "{environment} {binaries}/pg_ctl -D {data} -w -o '-c listen_addresses= -c unix_socket_directories={root} -c max_connections=300 -c shared_buffers=64MB -c lc_messages={messages}' -l {root}/log start >/dev/null"
         ));
     }
 
