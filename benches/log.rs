@@ -21,14 +21,13 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Binary, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use incamera::audit::{self, Entry, Event};
-use incamera::context::{Ctx, Moment, SystemClock, SystemEntropy};
+use incamera::context::{Ctx, Moment, SystemEntropy};
 use incamera::db::{Conn, DatabaseUrl, Db, migrate};
 use incamera::ids::{EntryId, PartyId, PersonId, RoomId, VisitId};
-use incamera::settings::Settings;
 use sha2::{Digest, Sha256};
 
 use support::cluster::{self, Cluster};
-use support::database::Kind;
+use support::database::{Kind, open};
 
 const WAITING: [usize; 3] = [1, 16, 64];
 const SIZES: [i64; 3] = [1_000, 100_000, 1_000_000];
@@ -72,12 +71,6 @@ impl Stage {
         migrate::run(&url, true).unwrap();
         url
     }
-}
-
-fn open(url: &DatabaseUrl) -> Db {
-    let settings = Settings::from_text("", std::path::Path::new("/"), []).unwrap();
-    Db::open(&settings.database, url, Arc::new(SystemClock), Arc::new(SystemEntropy), support::database::codes())
-        .unwrap()
 }
 
 /// The people, parties and rooms that entries name: some, as in a network.

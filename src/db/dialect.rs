@@ -1,7 +1,5 @@
 //! All that differs between the two databases. Everything else is written once.
 
-use std::time::Duration;
-
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::{PgConnection, QueryResult, QueryableByName, RunQueryDsl, sql_query};
@@ -91,9 +89,6 @@ pub(super) fn check_promises(conn: &mut Conn) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// How lately a connection must have answered for it to be taken to be there.
-const LATELY: Duration = Duration::from_millis(100);
-
 /// Makes a new connection ready to read. One to PostgreSQL is always in a transaction: that sees a state of the database
 /// from its first query on, and until then holds nothing, however long that is. So a snapshot is one trip, and not two.
 /// What kind of transaction it is the session says, not this BEGIN: what that said would be gone once a query fails.
@@ -104,18 +99,22 @@ pub(super) fn ready_for_snapshots(conn: &mut Conn) -> QueryResult<()> {
     }
 }
 
-/// Begins a snapshot, in which every query sees the same state, on a connection that has been idle for so long. Answers how
-/// many statements that took.
+/// Begins a snapshot, in which every query sees the same state. Answers how many statements that took. PostgreSQL is asked
+/// nothing: that the connection is not there any more shows in what has come by it, first why it was ended, as a rule, and
+/// behind that the end.
 ///
 /// # Errors
 /// When the connection is not there any more.
-pub(super) fn begin_snapshot(conn: &mut Conn, idle: Duration) -> QueryResult<u64> {
+pub(super) fn begin_snapshot(conn: &mut Conn) -> QueryResult<u64> {
     match conn {
-        Conn::Sqlite(_) => bracket(conn, "BEGIN")?,
-        Conn::Postgres(_) if idle < LATELY => return Ok(0),
-        Conn::Postgres(_) => end_snapshot(conn)?,
+        Conn::Sqlite(_) => bracket(conn, "BEGIN").map(|()| 1),
+        Conn::Postgres(conn) => {
+            for _ in ["why", "the end"] {
+                conn.notifications_iter().try_for_each(|notice| notice.map(drop))?;
+            }
+            Ok(0)
+        }
     }
-    Ok(1)
 }
 
 /// Ends it.

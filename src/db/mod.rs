@@ -236,7 +236,7 @@ impl Inner {
                 end();
             }
             outcome => {
-                // Nor is whoever logs nothing to be waited for.
+                // No commit is to wait for who logs nothing.
                 drop(read);
                 end();
                 tell.now(outcome.map(|(answer, _)| answer));

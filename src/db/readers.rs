@@ -2,7 +2,6 @@
 //! and pages are warm, is used next; how many there are is for the turnstile in [`super::Db`] to bound.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
 
@@ -15,8 +14,7 @@ use crate::error::AppError;
 pub(super) struct Readers {
     url: DatabaseUrl,
     meter: Arc<Meter>,
-    /// Each with the moment since when it waits.
-    idle: Mutex<Vec<(Link, Instant)>>,
+    idle: Mutex<Vec<Link>>,
     pub(super) memory: Memory,
 }
 
@@ -33,19 +31,19 @@ impl Readers {
     /// restarted, its file replaced): that shows here at the latest, and a new one takes its place.
     pub(super) fn begin(&self) -> Result<Link, AppError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some((mut link, since)) = idle
+        if let Some(mut link) = idle
             && link.is_of(&self.url)
-            && self.begin_on(&mut link, since.elapsed()).is_ok()
+            && self.begin_on(&mut link).is_ok()
         {
             return Ok(link);
         }
         let mut link = self.connect()?;
-        self.begin_on(&mut link, Duration::ZERO).map_err(AppError::log_unavailable)?;
+        self.begin_on(&mut link).map_err(AppError::log_unavailable)?;
         Ok(link)
     }
 
-    fn begin_on(&self, link: &mut Link, idle: Duration) -> QueryResult<()> {
-        let took = dialect::begin_snapshot(&mut link.conn, idle)?;
+    fn begin_on(&self, link: &mut Link) -> QueryResult<()> {
+        let took = dialect::begin_snapshot(&mut link.conn)?;
         self.meter.read_brackets.add(took);
         Ok(())
     }
@@ -71,6 +69,6 @@ impl Readers {
     }
 
     fn give_back(&self, link: Link) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((link, Instant::now()));
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(link);
     }
 }

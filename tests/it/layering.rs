@@ -159,7 +159,6 @@ fn clock_or_chance(source: &Source) -> Vec<String> {
         ("src/server/body.rs", "Instant::now"),          // measures a wait
         ("src/audit/witnesses/ask.rs", "Instant::now"),  // the same
         ("src/db/queue.rs", "Instant::now"),             // the same
-        ("src/db/readers.rs", "Instant::now"),           // measures how long a connection lay idle
         ("src/rooms/service/search.rs", "Instant::now"), // measures a search, to stop it
         ("src/server/listener.rs", "Instant::now"),      // measures an answer
         ("src/cli/certificate.rs", "KeyPair::generate"), // a key of a certificate, which rcgen makes itself

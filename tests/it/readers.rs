@@ -1,17 +1,12 @@
 //! The connections that read: each unit on them sees one state of the database, whatever became of the one before.
 
-use std::path::Path;
-use std::sync::Arc;
-
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
-use incamera::context::{SystemClock, SystemEntropy};
 use incamera::db::{Conn, DatabaseUrl, Db, migrate};
 use incamera::error::AppError;
-use incamera::settings::Settings;
 
-use crate::support::database::{self, Kind};
+use crate::support::database::{self, Kind, block_on};
 
 #[derive(QueryableByName)]
 struct Count {
@@ -21,10 +16,6 @@ struct Count {
 
 fn rows(conn: &mut Conn) -> diesel::QueryResult<i64> {
     sql_query("SELECT COUNT(*) AS count FROM scratch").get_result::<Count>(conn).map(|row| row.count)
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// What a unit finds before and after somebody else commits a row.
@@ -45,9 +36,7 @@ fn every_unit_sees_one_state(kind: Kind) {
     let url = DatabaseUrl::parse(&database::fresh(kind, folder.path()), folder.path()).unwrap();
     migrate::run(&url, true).unwrap();
     url.open_writer().unwrap().batch_execute("CREATE TABLE scratch (number BIGINT)").unwrap();
-    let settings = Settings::from_text("", Path::new("/"), []).unwrap();
-    let db =
-        Db::open(&settings.database, &url, Arc::new(SystemClock), Arc::new(SystemEntropy), database::codes()).unwrap();
+    let db = database::open(&url);
     let fails = || {
         let unit = db.read(|work| Ok(work.conn.batch_execute("SELECT nothing FROM nowhere")?));
         assert!(block_on(unit).is_err());

@@ -4,20 +4,18 @@
 mod at_once;
 
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use incamera::audit::{Entry, Event};
-use incamera::context::{SystemClock, SystemEntropy};
 use incamera::db::{Conn, DatabaseUrl, Db, Work, migrate};
 use incamera::error::{AppError, Fault};
 use incamera::ids::PartyId;
-use incamera::settings::Settings;
 
-use crate::support::database::{self, Kind};
+use crate::support::database::{self, Kind, block_on, open};
 use crate::support::proxy::{Break, Proxy, Trap};
 
 /// A database without a server, and a connection of one's own to look at it.
@@ -25,14 +23,6 @@ struct Bench {
     db: Db,
     conn: Conn,
     folder: tempfile::TempDir,
-}
-
-fn settings() -> Settings {
-    Settings::from_text("", Path::new("/"), []).unwrap()
-}
-
-fn open(url: &DatabaseUrl) -> Db {
-    Db::open(&settings().database, url, Arc::new(SystemClock), Arc::new(SystemEntropy), database::codes()).unwrap()
 }
 
 impl Bench {
@@ -86,10 +76,6 @@ fn record(code: &str) -> impl FnOnce(&mut Work<'_>) -> Result<(), AppError> + Se
         work.log(Entry::new(Event::PartyRecorded).on("party", &code));
         Ok(())
     }
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// What a caller is told.
@@ -212,6 +198,7 @@ fn a_read_is_answered_only_with_its_entry() {
                 // The writer's connection stands even when the reader's was the last to come through.
                 let expected = if and_shut && statement == COMMIT { Told::NotDone } else { expected };
                 assert_eq!(told(outcome), expected, "{case}");
+                assert_eq!(db.counters().commits, u64::from(expected == Told::Done), "{case}");
                 let query = "SELECT COUNT(*) AS count FROM audit_entries WHERE thing_id = $1";
                 let entries = count(&mut behind.conn, query, &case);
                 assert!(entries == 1 || expected != Told::Done, "{case}: answered without an entry");

@@ -4,8 +4,8 @@ use diesel::connection::SimpleConnection;
 use incamera::db::{DatabaseUrl, Db, migrate};
 use incamera::ids::PartyId;
 
-use super::{Behind, Told, count, open, read};
-use crate::support::database::{self, Kind};
+use super::{Behind, Told, count, read};
+use crate::support::database::{self, Kind, open};
 use crate::support::proxy::{Break, Trap};
 
 /// Until the writer has found out that nobody else appends.
@@ -35,7 +35,9 @@ fn entries_that_are_appended_at_once_are_told_as_it_is() {
         let db = open(&behind.through);
         read_alone(&db);
         behind.proxy.arm(Trap { statement: THING, when, and_shut });
+        let before = db.counters();
         assert_eq!(read(&db, THING), expected, "{case}");
+        assert_eq!(db.counters().since(&before).commits, u64::from(expected == Told::Done), "{case}");
         assert!(behind.proxy.sprung(), "{case}");
         there += i64::from(stored);
         let query = "SELECT COUNT(*) AS count FROM audit_entries WHERE thing_id = $1";
